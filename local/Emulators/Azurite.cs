@@ -1,0 +1,194 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Reflection;
+using System.Text;
+
+namespace Pipeline.Local.Emulators;
+
+/// <summary>Azurite, the storage emulator, as a child process on three neighbouring loopback ports.</summary>
+public sealed class Azurite : IAsyncDisposable
+{
+    /// <summary>The emulator's published account; it opens nothing but an emulator on this machine.</summary>
+    public const string AccountName = "devstoreaccount1";
+
+    /// <summary>The emulator's published key.</summary>
+    public const string AccountKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
+    private readonly Process process;
+    private readonly StringBuilder errors = new();
+
+    private Azurite(Process process, int blobPort)
+    {
+        this.process = process;
+        BlobPort = blobPort;
+        process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        process.OutputDataReceived += (_, line) => Keep(line.Data);
+        process.BeginErrorReadLine();
+        process.BeginOutputReadLine();
+    }
+
+    /// <summary>Port of the blob endpoint; queues are on the next one, tables on the one after that.</summary>
+    public int BlobPort { get; }
+
+    /// <summary>The connection string that all storage clients take.</summary>
+    public string ConnectionString => ConnectionStringFor(BlobPort, BlobPort + 1, BlobPort + 2);
+
+    /// <summary>Ends when the emulator has ended, for whatever reason.</summary>
+    public Task Exited => process.WaitForExitAsync();
+
+    /// <summary>What the emulator last printed, for an error message.</summary>
+    public string LastOutput
+    {
+        get
+        {
+            lock (errors)
+            {
+                return errors.ToString().Trim();
+            }
+        }
+    }
+
+    /// <summary>A connection string for the emulator behind the given ports.</summary>
+    public static string ConnectionStringFor(int blobPort, int queuePort, int tablePort) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"DefaultEndpointsProtocol=http;AccountName={AccountName};AccountKey={AccountKey};BlobEndpoint=http://127.0.0.1:{blobPort}/{AccountName};QueueEndpoint=http://127.0.0.1:{queuePort}/{AccountName};TableEndpoint=http://127.0.0.1:{tablePort}/{AccountName};");
+
+    /// <summary>Starts the emulator and waits until its three endpoints accept connections.</summary>
+    /// <param name="folder">Where its state is kept; null keeps it in memory.</param>
+    /// <param name="blobPort">The first of three ports; null takes free ones.</param>
+    /// <param name="cancellationToken">Gives up waiting and stops the emulator.</param>
+    /// <exception cref="InvalidOperationException">Node.js is missing, a port is taken, or the emulator ended at once; the message says which.</exception>
+    public static async Task<Azurite> StartAsync(string? folder, int? blobPort, CancellationToken cancellationToken)
+    {
+        var port = blobPort ?? FreePorts();
+        var start = new ProcessStartInfo("node") { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true };
+        start.ArgumentList.Add(Path.Combine(NpmFolder, "node_modules", "azurite", "dist", "src", "azurite.js"));
+        foreach (var (name, number) in new[] { ("--blobPort", port), ("--queuePort", port + 1), ("--tablePort", port + 2) })
+        {
+            start.ArgumentList.Add(name);
+            start.ArgumentList.Add(number.ToString(CultureInfo.InvariantCulture));
+        }
+
+        foreach (var argument in folder is null ? ["--inMemoryPersistence", "--extentMemoryLimit", "8192"] : new[] { "--location", folder })
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        start.ArgumentList.Add("--silent");
+        start.ArgumentList.Add("--skipApiVersionCheck");
+        Process process;
+        try
+        {
+            process = Process.Start(start)!;
+        }
+        catch (System.ComponentModel.Win32Exception error)
+        {
+            throw new InvalidOperationException("Node.js was not found: 'node' is needed to run Azurite. Install Node.js 20 or later and try again.", error);
+        }
+
+        var azurite = new Azurite(process, port);
+        try
+        {
+            await azurite.WaitUntilReadyAsync(cancellationToken);
+            return azurite;
+        }
+        catch
+        {
+            await azurite.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Stops the emulator so that its state is kept (SIGTERM), and kills it if it does not end in time.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+        {
+            if (!OperatingSystem.IsWindows())
+            {
+                using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
+                await kill.WaitForExitAsync();
+                await Task.WhenAny(process.WaitForExitAsync(), Task.Delay(TimeSpan.FromSeconds(10)));
+            }
+
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+                await process.WaitForExitAsync();
+            }
+        }
+
+        process.Dispose();
+    }
+
+    /// <summary>The folder whose node_modules hold the emulator and the sample data.</summary>
+    public static string NpmFolder { get; } = typeof(Azurite).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == "NpmDir").Value!;
+
+    private void Keep(string? line)
+    {
+        lock (errors)
+        {
+            if (line is not null && errors.Length < 4000)
+            {
+                errors.AppendLine(line);
+            }
+        }
+    }
+
+    private async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
+    {
+        var waited = Stopwatch.StartNew();
+        for (var port = BlobPort; port < BlobPort + 3;)
+        {
+            if (process.HasExited)
+            {
+                throw new InvalidOperationException($"Azurite ended with code {process.ExitCode} on ports {BlobPort} to {BlobPort + 2}: {LastOutput}");
+            }
+
+            if (waited.Elapsed > StartDeadline)
+            {
+                throw new InvalidOperationException($"Azurite did not open port {port} within {StartDeadline.TotalSeconds} s: {LastOutput}");
+            }
+
+            try
+            {
+                using var client = new TcpClient();
+                await client.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
+                port++;
+            }
+            catch (SocketException)
+            {
+                await Task.Delay(50, cancellationToken);
+            }
+        }
+    }
+
+    private static int FreePorts()
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            using var first = Listen(0);
+            var port = ((IPEndPoint)first.LocalEndpoint).Port;
+            try
+            {
+                using var second = Listen(port + 1);
+                using var third = Listen(port + 2);
+                return port;
+            }
+            catch (SocketException) when (attempt < 100)
+            {
+                // A neighbour is taken: look elsewhere.
+            }
+        }
+    }
+
+    private static TcpListener Listen(int port)
+    {
+        var listener = new TcpListener(IPAddress.Loopback, port);
+        listener.Start();
+        return listener;
+    }
+}
