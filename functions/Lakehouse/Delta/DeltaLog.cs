@@ -1,0 +1,151 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Pipeline.Lakehouse.Storage;
+
+namespace Pipeline.Lakehouse.Delta;
+
+/// <summary>The files below <c>_delta_log</c>: which there are, reading entries, putting one.</summary>
+internal sealed partial class DeltaLog(ILake lake, LakePath root)
+{
+    private const int ParallelReads = 8;
+
+    public LakePath Folder { get; } = root.Append("_delta_log");
+
+    public LakePath LastCheckpoint => Folder.Append("_last_checkpoint");
+
+    public LakePath Commit(long version) => Folder.Append($"{version:D20}.json");
+
+    /// <summary>What a snapshot is made of: the newest checkpoint up to a version and the commits after it; null where there is no table.</summary>
+    public async Task<LogSegment?> FindAsync(long? version, CancellationToken cancellationToken)
+    {
+        var hint = await ReadLastCheckpointAsync(cancellationToken);
+        var near = hint is not null && (version is null || version >= hint.Version);
+        var listing = near && hint is not null ? await ListFromAsync(hint.Version, cancellationToken) : await ListAllAsync(cancellationToken);
+        if (near && !listing.Checkpoints.ContainsKey(hint?.Version ?? 0))
+        {
+            // The pointer is wrong or its checkpoint was cleaned up: the listing knows better.
+            listing = await ListAllAsync(cancellationToken);
+        }
+
+        if (listing.Commits.Count == 0 && listing.Checkpoints.Count == 0)
+        {
+            return null;
+        }
+
+        var newest = Math.Max(listing.Commits.LastOrDefault(-1), listing.Checkpoints.Keys.LastOrDefault(-1));
+        var target = version ?? newest;
+        var checkpoint = listing.Checkpoints.LastOrDefault(entry => entry.Key <= target, new KeyValuePair<long, IReadOnlyList<LakePath>>(-1, []));
+        long[] commits = [.. listing.Commits.Where(commit => commit > checkpoint.Key && commit <= target)];
+        if (target > newest || target < 0 || commits.Length != target - checkpoint.Key)
+        {
+            var oldest = listing.Commits.FirstOrDefault(-1) == 0 ? 0 : listing.Checkpoints.Keys.FirstOrDefault(-1);
+            throw new TerminalException(version is null
+                ? $"The log of the table {root} is damaged: of the commits {checkpoint.Key + 1} to {target}, {target - checkpoint.Key - commits.Length} are missing."
+                : $"The table {root} has no version {version}: versions {oldest} to {newest} are there.");
+        }
+
+        return new LogSegment(target, checkpoint.Key, checkpoint.Value, commits);
+    }
+
+    public async Task<byte[]?> ReadCommitAsync(long version, CancellationToken cancellationToken) => await lake.ReadAsync(Commit(version), cancellationToken);
+
+    /// <summary>Log entries of several versions, in their order; null for one that is not there.</summary>
+    public async Task<IReadOnlyList<(long Version, byte[]? Content)>> ReadCommitsAsync(IReadOnlyList<long> versions, CancellationToken cancellationToken)
+    {
+        var found = new (long, byte[]?)[versions.Count];
+        var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelReads, CancellationToken = cancellationToken };
+        await Parallel.ForAsync(0, versions.Count, options, async (index, token) => found[index] = (versions[index], await lake.ReadAsync(Commit(versions[index]), token)));
+        return found;
+    }
+
+    private async Task<LastCheckpoint?> ReadLastCheckpointAsync(CancellationToken cancellationToken)
+    {
+        if (await lake.ReadAsync(LastCheckpoint, cancellationToken) is not { } content)
+        {
+            return null;
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize<LastCheckpoint>(content, JsonSerializerOptions.Web);
+        }
+        catch (JsonException)
+        {
+            // Other engines may write it without care for concurrent readers; it is a hint only.
+            return null;
+        }
+    }
+
+    // Names share their first 19 digits in tens: a table's recent log is one or two short listings however long its past.
+    private async Task<Listing> ListFromAsync(long version, CancellationToken cancellationToken)
+    {
+        var listing = new Listing();
+        var ten = version / 10;
+        do
+        {
+            await AddAsync(listing, $"{Folder.Path}/{ten:D19}", cancellationToken);
+            ten++;
+        }
+        while (listing.Commits.LastOrDefault(-1) == (ten * 10) - 1);
+
+        return listing;
+    }
+
+    private async Task<Listing> ListAllAsync(CancellationToken cancellationToken)
+    {
+        var listing = new Listing();
+        await AddAsync(listing, $"{Folder.Path}/", cancellationToken);
+        return listing;
+    }
+
+    private async Task AddAsync(Listing listing, string prefix, CancellationToken cancellationToken)
+    {
+        var parts = new List<(long Version, int Of, LakePath Path)>();
+        await foreach (var file in lake.ListPrefixAsync(root.Container, prefix, cancellationToken))
+        {
+            if (file.Path.Path.LastIndexOf('/') != Folder.Path.Length || LogFileName().Match(file.Path.Name) is not { Success: true } name)
+            {
+                continue;
+            }
+
+            var version = long.Parse(name.Groups["version"].ValueSpan, CultureInfo.InvariantCulture);
+            if (name.Groups["json"].Success)
+            {
+                listing.Commits.Add(version);
+            }
+            else
+            {
+                parts.Add((version, name.Groups["of"].Success ? int.Parse(name.Groups["of"].ValueSpan, CultureInfo.InvariantCulture) : 1, file.Path));
+            }
+        }
+
+        // A multi-part checkpoint with missing parts must be ignored.
+        foreach (var whole in parts.GroupBy(part => (part.Version, part.Of)).Where(part => part.Count() == part.Key.Of))
+        {
+            listing.Checkpoints[whole.Key.Version] = [.. whole.Select(part => part.Path)];
+        }
+    }
+
+    [GeneratedRegex(@"^(?<version>\d{20})\.(?:(?<json>json)|checkpoint(?:\.\d{10}\.(?<of>\d{10}))?\.parquet)$", RegexOptions.ExplicitCapture)]
+    private static partial Regex LogFileName();
+
+    private sealed class Listing
+    {
+        public List<long> Commits { get; } = [];
+
+        public SortedDictionary<long, IReadOnlyList<LakePath>> Checkpoints { get; } = [];
+    }
+}
+
+/// <summary>The part of a log that makes a version.</summary>
+internal sealed record LogSegment(long Version, long CheckpointVersion, IReadOnlyList<LakePath> Checkpoint, IReadOnlyList<long> Commits);
+
+/// <summary>The content of <c>_last_checkpoint</c>.</summary>
+internal sealed record LastCheckpoint
+{
+    public required long Version { get; init; }
+
+    /// <summary>Number of actions in the checkpoint.</summary>
+    public long Size { get; init; }
+}

@@ -1,0 +1,172 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Pipeline.Lakehouse.Delta;
+
+/// <summary>One line of a log entry: exactly one of the properties is set. The names are the specification's ("Actions").</summary>
+internal sealed record LogAction
+{
+    public CommitInfoAction? CommitInfo { get; init; }
+
+    public ProtocolAction? Protocol { get; init; }
+
+    public MetadataAction? MetaData { get; init; }
+
+    public TransactionAction? Txn { get; init; }
+
+    public DomainAction? DomainMetadata { get; init; }
+
+    public RemoveAction? Remove { get; init; }
+
+    public AddAction? Add { get; init; }
+}
+
+internal sealed record CommitInfoAction
+{
+    public long? Timestamp { get; init; }
+
+    public string? Operation { get; init; }
+
+    public IReadOnlyDictionary<string, JsonElement>? OperationParameters { get; init; }
+
+    public long? ReadVersion { get; init; }
+
+    public bool? IsBlindAppend { get; init; }
+
+    public IReadOnlyDictionary<string, JsonElement>? OperationMetrics { get; init; }
+
+    public string? EngineInfo { get; init; }
+
+    public string? TxnId { get; init; }
+}
+
+internal sealed record ProtocolAction
+{
+    public int MinReaderVersion { get; init; }
+
+    public int MinWriterVersion { get; init; }
+
+    public IReadOnlyList<string>? ReaderFeatures { get; init; }
+
+    public IReadOnlyList<string>? WriterFeatures { get; init; }
+}
+
+internal sealed record MetadataAction
+{
+    public string Id { get; init; } = "";
+
+    public string? Name { get; init; }
+
+    public string? Description { get; init; }
+
+    public DataFormat Format { get; init; } = new();
+
+    public string SchemaString { get; init; } = "";
+
+    public IReadOnlyList<string> PartitionColumns { get; init; } = [];
+
+    public IReadOnlyDictionary<string, string> Configuration { get; init; } = new Dictionary<string, string>();
+
+    public long? CreatedTime { get; init; }
+}
+
+internal sealed record DataFormat
+{
+    public string Provider { get; init; } = "parquet";
+
+    public IReadOnlyDictionary<string, string> Options { get; init; } = new Dictionary<string, string>();
+}
+
+internal sealed record TransactionAction
+{
+    public string AppId { get; init; } = "";
+
+    public long Version { get; init; }
+
+    public long? LastUpdated { get; init; }
+}
+
+internal sealed record DomainAction
+{
+    public string Domain { get; init; } = "";
+
+    public string Configuration { get; init; } = "";
+
+    public bool Removed { get; init; }
+}
+
+internal sealed record AddAction
+{
+    public string Path { get; init; } = "";
+
+    public IReadOnlyDictionary<string, string?> PartitionValues { get; init; } = new Dictionary<string, string?>();
+
+    public long Size { get; init; }
+
+    public long ModificationTime { get; init; }
+
+    public bool DataChange { get; init; }
+
+    public string? Stats { get; init; }
+
+    public IReadOnlyDictionary<string, string?>? Tags { get; init; }
+}
+
+internal sealed record RemoveAction
+{
+    public string Path { get; init; } = "";
+
+    public long? DeletionTimestamp { get; init; }
+
+    public bool DataChange { get; init; }
+
+    public bool? ExtendedFileMetadata { get; init; }
+
+    public IReadOnlyDictionary<string, string?>? PartitionValues { get; init; }
+
+    public long? Size { get; init; }
+}
+
+/// <summary>Log entries as bytes: one JSON object per line.</summary>
+internal static class LogEntry
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    public static byte[] Write(IEnumerable<LogAction> actions)
+    {
+        using var buffer = new MemoryStream();
+        Write(actions, buffer);
+        return buffer.ToArray();
+    }
+
+    public static void Write(IEnumerable<LogAction> actions, Stream target)
+    {
+        foreach (var action in actions)
+        {
+            JsonSerializer.Serialize(target, action, Options);
+            target.WriteByte((byte)'\n');
+        }
+    }
+
+    public static IEnumerable<LogAction> Read(ReadOnlyMemory<byte> content)
+    {
+        while (!content.IsEmpty)
+        {
+            var end = content.Span.IndexOf((byte)'\n');
+            var line = end < 0 ? content : content[..end];
+            content = end < 0 ? default : content[(end + 1)..];
+            if (!line.Span.Trim(" \r\t"u8).IsEmpty)
+            {
+                yield return JsonSerializer.Deserialize<LogAction>(line.Span, Options) ?? new LogAction();
+            }
+        }
+    }
+
+    public static LogAction Read(string line) => JsonSerializer.Deserialize<LogAction>(line, Options) ?? new LogAction();
+}
