@@ -148,4 +148,10 @@ internal sealed record LastCheckpoint
 
     /// <summary>Number of actions in the checkpoint.</summary>
     public long Size { get; init; }
+
+    /// <summary>Length of the checkpoint file; null where its writer did not say.</summary>
+    public long? SizeInBytes { get; init; }
+
+    /// <summary>Live files in the checkpoint; null where its writer did not say.</summary>
+    public long? NumOfAddFiles { get; init; }
 }

@@ -127,7 +127,7 @@ public sealed partial class DeltaTable
         }
     }
 
-    private async Task<TableState> CatchUpAsync(TableState? table, CancellationToken cancellationToken)
+    private async Task<TableState?> CatchUpAsync(TableState? table, CancellationToken cancellationToken)
     {
         var current = table ?? new TableState(root);
         while (await log.ReadCommitAsync(current.Version + 1, cancellationToken) is { } content)
@@ -135,12 +135,12 @@ public sealed partial class DeltaTable
             current.Apply(current.Version + 1, LogEntry.Read(content));
         }
 
-        return current;
+        return current.Version < 0 ? null : current;
     }
 
     private async Task CheckpointIfDueAsync(TableState table, CancellationToken cancellationToken)
     {
-        if (table.Version - table.CheckpointVersion <= CommitsPerCheckpoint && table.Version % CommitsPerCheckpoint != 0 || table.Version == 0)
+        if (table.Version - Math.Max(table.CheckpointVersion, 0) < CommitsPerCheckpoint)
         {
             return;
         }
