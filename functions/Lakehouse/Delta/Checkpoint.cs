@@ -9,6 +9,9 @@ internal sealed class Checkpoint(ILake lake, LakePath root, string scratch)
 {
     private const long MemoryLimitBytes = 256L << 20;
 
+    // DuckDB reads JSON in buffers of twice the longest object allowed.
+    private const long SmallestBuffer = 1L << 20;
+
     // The specification's "Checkpoint Schema", without the optional parsed columns.
     private static readonly (string Action, string Type)[] Columns =
     [
@@ -48,14 +51,16 @@ internal sealed class Checkpoint(ILake lake, LakePath root, string scratch)
         using var session = Open();
         var lines = Path.Combine(session.TempDirectory, "actions.json");
         var parquet = Path.Combine(session.TempDirectory, $"{table.Version:D20}.checkpoint.parquet");
+        long longest;
         await using (var stream = new FileStream(lines, FileMode.CreateNew))
         {
-            LogEntry.Write(table.Reconciled(now), stream);
+            longest = LogEntry.Write(table.Reconciled(now), stream);
         }
 
         var columns = string.Join(", ", Columns.Select(column => $"{Sql.Literal(column.Action)}: {Sql.Literal(column.Type)}"));
         var count = session.Execute(
-            $"COPY (SELECT * FROM read_json({Sql.Literal(lines)}, format = 'newline_delimited', columns = {{{columns}}}, maximum_object_size = 1073741824)) TO {Sql.Literal(parquet)} (FORMAT parquet, COMPRESSION zstd)",
+            $"COPY (SELECT * FROM read_json({Sql.Literal(lines)}, format = 'newline_delimited', columns = {{{columns}}}, maximum_object_size = {Math.Max(longest, SmallestBuffer)})) "
+                + $"TO {Sql.Literal(parquet)} (FORMAT parquet, COMPRESSION zstd)",
             cancellationToken);
 
         // The pointer follows the file it points at.
