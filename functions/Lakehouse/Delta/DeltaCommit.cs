@@ -70,6 +70,9 @@ public sealed record CommitResult
 
     /// <summary>The table at that version.</summary>
     public required DeltaSnapshot Snapshot { get; init; }
+
+    /// <summary>Why the checkpoint that was due could not be written, for the caller to log; null is well. The commit stands, and a later one writes it.</summary>
+    public string? CheckpointFailure { get; init; }
 }
 
 /// <summary>The table holds a newer version of the transaction: a straggler of an older run came too late and must not write.</summary>

@@ -20,32 +20,21 @@ internal sealed partial class DeltaLog(ILake lake, LakePath root)
     public async Task<LogSegment?> FindAsync(long? version, CancellationToken cancellationToken)
     {
         var hint = await ReadLastCheckpointAsync(cancellationToken);
-        var near = hint is not null && (version is null || version >= hint.Version);
-        var listing = near && hint is not null ? await ListFromAsync(hint.Version, cancellationToken) : await ListAllAsync(cancellationToken);
-        if (near && !listing.Checkpoints.ContainsKey(hint?.Version ?? 0))
+        if (hint is not null && !(version < hint.Version) && (await ListFromAsync(hint.Version, cancellationToken)).Find(version) is { } recent)
         {
-            // The pointer is wrong or its checkpoint was cleaned up: the listing knows better.
-            listing = await ListAllAsync(cancellationToken);
+            return recent;
         }
 
-        if (listing.Commits.Count == 0 && listing.Checkpoints.Count == 0)
+        // No pointer, one that is wrong or whose checkpoint was cleaned up, or an older version: the whole listing knows.
+        var listing = await ListAllAsync(cancellationToken);
+        if (listing.Newest < 0)
         {
             return null;
         }
 
-        var newest = Math.Max(listing.Commits.LastOrDefault(-1), listing.Checkpoints.Keys.LastOrDefault(-1));
-        var target = version ?? newest;
-        var checkpoint = listing.Checkpoints.LastOrDefault(entry => entry.Key <= target, new KeyValuePair<long, IReadOnlyList<LakePath>>(-1, []));
-        long[] commits = [.. listing.Commits.Where(commit => commit > checkpoint.Key && commit <= target)];
-        if (target > newest || target < 0 || commits.Length != target - checkpoint.Key)
-        {
-            var oldest = listing.Commits.FirstOrDefault(-1) == 0 ? 0 : listing.Checkpoints.Keys.FirstOrDefault(-1);
-            throw new TerminalException(version is null
-                ? $"The log of the table {root} is damaged: of the commits {checkpoint.Key + 1} to {target}, {target - checkpoint.Key - commits.Length} are missing."
-                : $"The table {root} has no version {version}: versions {oldest} to {newest} are there.");
-        }
-
-        return new LogSegment(target, checkpoint.Key, checkpoint.Value, commits);
+        return listing.Find(version) ?? throw new TerminalException(version is null
+            ? $"The log of the table {root} is damaged: commits before version {listing.Newest} are missing."
+            : $"The table {root} has no version {version}: versions {listing.Oldest} to {listing.Newest} are there.");
     }
 
     public async Task<byte[]?> ReadCommitAsync(long version, CancellationToken cancellationToken) => await lake.ReadAsync(Commit(version), cancellationToken);
@@ -135,6 +124,19 @@ internal sealed partial class DeltaLog(ILake lake, LakePath root)
         public List<long> Commits { get; } = [];
 
         public SortedDictionary<long, IReadOnlyList<LakePath>> Checkpoints { get; } = [];
+
+        public long Newest => Math.Max(Commits.LastOrDefault(-1), Checkpoints.Keys.LastOrDefault(-1));
+
+        public long Oldest => Commits.FirstOrDefault(-1) == 0 ? 0 : Checkpoints.Keys.FirstOrDefault(-1);
+
+        /// <summary>Null where the version is not there, or commits that make it are missing.</summary>
+        public LogSegment? Find(long? version)
+        {
+            var target = version ?? Newest;
+            var (checkpoint, parts) = Checkpoints.LastOrDefault(entry => entry.Key <= target, new KeyValuePair<long, IReadOnlyList<LakePath>>(-1, []));
+            long[] commits = [.. Commits.Where(commit => commit > checkpoint && commit <= target)];
+            return target >= 0 && target <= Newest && commits.Length == target - checkpoint ? new LogSegment(target, checkpoint, parts, commits) : null;
+        }
     }
 }
 
@@ -148,4 +150,10 @@ internal sealed record LastCheckpoint
 
     /// <summary>Number of actions in the checkpoint.</summary>
     public long Size { get; init; }
+
+    /// <summary>Length of the checkpoint file; null where its writer did not say.</summary>
+    public long? SizeInBytes { get; init; }
+
+    /// <summary>Live files in the checkpoint; null where its writer did not say.</summary>
+    public long? NumOfAddFiles { get; init; }
 }

@@ -58,8 +58,8 @@ public sealed partial class DeltaTable
             {
                 table ??= new TableState(root);
                 table.Apply(version, actions);
-                await CheckpointIfDueAsync(table, cancellationToken);
-                return new CommitResult { Version = version, Repeated = false, Snapshot = table.Snapshot() };
+                var failure = await CheckpointIfDueAsync(table, cancellationToken);
+                return new CommitResult { Version = version, Repeated = false, Snapshot = table.Snapshot(), CheckpointFailure = failure };
             }
 
             if (clock.GetUtcNow() >= deadline)
@@ -127,7 +127,7 @@ public sealed partial class DeltaTable
         }
     }
 
-    private async Task<TableState> CatchUpAsync(TableState? table, CancellationToken cancellationToken)
+    private async Task<TableState?> CatchUpAsync(TableState? table, CancellationToken cancellationToken)
     {
         var current = table ?? new TableState(root);
         while (await log.ReadCommitAsync(current.Version + 1, cancellationToken) is { } content)
@@ -135,23 +135,25 @@ public sealed partial class DeltaTable
             current.Apply(current.Version + 1, LogEntry.Read(content));
         }
 
-        return current;
+        return current.Version < 0 ? null : current;
     }
 
-    private async Task CheckpointIfDueAsync(TableState table, CancellationToken cancellationToken)
+    // The commit stands without its checkpoint, and the next commit finds it due: a failure is reported, not thrown.
+    private async Task<string?> CheckpointIfDueAsync(TableState table, CancellationToken cancellationToken)
     {
-        if (table.Version - table.CheckpointVersion <= CommitsPerCheckpoint && table.Version % CommitsPerCheckpoint != 0 || table.Version == 0)
+        if (table.Version - Math.Max(table.CheckpointVersion, 0) < CommitsPerCheckpoint)
         {
-            return;
+            return null;
         }
 
         try
         {
             await checkpoint.WriteAsync(table, log.LastCheckpoint, clock.GetUtcNow(), cancellationToken);
+            return null;
         }
-        catch (LakehouseException)
+        catch (Exception exception) when (exception is LakehouseException or IOException or UnauthorizedAccessException)
         {
-            // The commit stands without it; the next commit finds the checkpoint due and writes it.
+            return exception.Message;
         }
     }
 

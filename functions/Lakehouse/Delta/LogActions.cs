@@ -145,13 +145,19 @@ internal static class LogEntry
         return buffer.ToArray();
     }
 
-    public static void Write(IEnumerable<LogAction> actions, Stream target)
+    /// <returns>The length of the longest line, in bytes.</returns>
+    public static long Write(IEnumerable<LogAction> actions, Stream target)
     {
+        var longest = 0L;
         foreach (var action in actions)
         {
+            var start = target.Position;
             JsonSerializer.Serialize(target, action, Options);
             target.WriteByte((byte)'\n');
+            longest = Math.Max(longest, target.Position - start);
         }
+
+        return longest;
     }
 
     public static IEnumerable<LogAction> Read(ReadOnlyMemory<byte> content)

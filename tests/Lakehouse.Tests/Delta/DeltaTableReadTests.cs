@@ -1,0 +1,155 @@
+using Pipeline.Lakehouse.Delta;
+using static Pipeline.Lakehouse.Tests.Delta.TestTable;
+
+namespace Pipeline.Lakehouse.Tests.Delta;
+
+public sealed class DeltaTableReadTests
+{
+    private readonly TestTable table = new();
+
+    [Fact]
+    public async Task ReadAsync_NoTable_IsNull()
+    {
+        Assert.Null(await table.Table.ReadAsync(null, CancellationToken.None));
+        Assert.Empty(await table.Table.HistoryAsync(5, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task ReadAsync_ByVersion_GivesTheTableAsItWas()
+    {
+        await WriteVersionsAsync(25);
+        foreach (var version in new long[] { 0, 9, 10, 11, 20, 24 })
+        {
+            var snapshot = await table.ReadAsync(version);
+            Assert.Equal(version, snapshot.Version);
+            Assert.Equal(version + 1, snapshot.Files.Count);
+        }
+    }
+
+    [Theory]
+    [InlineData(12)]
+    [InlineData(-1)]
+    public async Task ReadAsync_VersionThatNeverWas_NamesTheRange(long version)
+    {
+        await WriteVersionsAsync(12);
+        var refused = await Assert.ThrowsAsync<TerminalException>(() => table.ReadAsync(version));
+        Assert.Contains("versions 0 to 11", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ReadAsync_VersionCleanedUp_NamesTheRange()
+    {
+        await WriteVersionsAsync(12);
+        for (var version = 0; version < 10; version++)
+        {
+            await table.Lake.DeleteAsync(LogFile(version), CancellationToken.None);
+        }
+
+        var refused = await Assert.ThrowsAsync<TerminalException>(() => table.ReadAsync(4));
+        Assert.Contains("versions 10 to 11", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(12, (await table.ReadAsync()).Files.Count);
+        Assert.Equal([11L, 10L], (await table.Table.HistoryAsync(5, CancellationToken.None)).Select(entry => entry.Version));
+    }
+
+    [Fact]
+    public async Task ReadAsync_EntryMissing_SaysTheLogIsDamaged()
+    {
+        await WriteVersionsAsync(4);
+        await table.Lake.DeleteAsync(LogFile(2), CancellationToken.None);
+        var refused = await Assert.ThrowsAsync<TerminalException>(() => table.ReadAsync());
+        Assert.Contains("damaged", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ReadAsync_FromCheckpoint_EqualsReplay()
+    {
+        await table.CommitAsync(Append("p=1/a") with
+        {
+            Schema = Schema(("id", "long"), ("p", "string"), ("time", "timestamp")),
+            PartitionColumns = ["p"],
+            Add = [File("p=c%2520d/a") with { PartitionValues = new Dictionary<string, string?> { ["p"] = "c d" } }, File("p=0/b") with { PartitionValues = new Dictionary<string, string?> { ["p"] = null }, Statistics = null }],
+            Transaction = new TransactionId("step/orders", 7),
+            Domain = new DomainState("pipeline.step.orders", """{"cursor":"ä\"\\"}"""),
+            Description = "Orders",
+        });
+        for (var version = 1; version <= 10; version++)
+        {
+            table.Clock.Advance(TimeSpan.FromSeconds(1));
+            var file = File($"p=1/{version}") with { PartitionValues = new Dictionary<string, string?> { ["p"] = "1" } };
+            await table.CommitAsync(Commit(CommitMode.Replace) with
+            {
+                Schema = Schema(("id", "long"), ("p", "string"), ("time", "timestamp")),
+                PartitionColumns = ["p"],
+                Add = [file],
+                Remove = version > 5 ? [$"p=1/{version - 1}"] : [],
+                Transaction = new TransactionId("step/other", version),
+            });
+        }
+
+        Assert.Contains($"{Root.Path}/_delta_log/00000000000000000010.checkpoint.parquet", table.Lake.Paths);
+        var fromCheckpoint = await table.ReadAsync();
+        foreach (var path in table.Lake.Paths.Where(path => path.Contains("checkpoint", StringComparison.Ordinal)))
+        {
+            await table.Lake.DeleteAsync(new(Root.Container, path), CancellationToken.None);
+        }
+
+        var replayed = await table.ReadAsync();
+        Assert.Equal(10, fromCheckpoint.Version);
+        Assert.Equivalent(replayed with { Files = [.. replayed.Files.Select(file => file with { DataChange = false })] }, fromCheckpoint, strict: true);
+        Assert.Equal("""{"cursor":"ä\"\\"}""", fromCheckpoint.Domains["pipeline.step.orders"]);
+    }
+
+    [Fact]
+    public async Task ReadAsync_StateBeforeTheCheckpoint_IsKeptAcrossIt()
+    {
+        await table.CommitAsync(Append("first") with { Domain = new DomainState("pipeline.step.orders", "{}"), Transaction = new TransactionId("step/orders", 3) });
+        await WriteVersionsAsync(14);
+
+        var snapshot = await table.ReadAsync();
+        Assert.Equal("{}", snapshot.Domains["pipeline.step.orders"]);
+        Assert.Equal(3, snapshot.Transactions["step/orders"]);
+        await Assert.ThrowsAsync<StaleRunException>(() => table.CommitAsync(Append("x") with { Transaction = new TransactionId("step/orders", 2) }));
+    }
+
+    [Theory]
+    [InlineData("""{"version":3,"size":4}""")]
+    [InlineData("""{"version":""")]
+    public async Task ReadAsync_WrongCheckpointPointer_IsAHintOnly(string pointer)
+    {
+        await WriteVersionsAsync(13);
+        await table.Lake.WriteAsync(Root.Append("_delta_log/_last_checkpoint"), System.Text.Encoding.UTF8.GetBytes(pointer), CancellationToken.None);
+        Assert.Equal(12, (await table.ReadAsync()).Version);
+    }
+
+    [Fact]
+    public async Task CommitAsync_CheckpointFailed_StandsAndTheNextOneWritesIt()
+    {
+        var checkpoints = () => table.Lake.Paths.Count(path => path.EndsWith(".checkpoint.parquet", StringComparison.Ordinal));
+        await WriteVersionsAsync(10);
+        var blocked = new DeltaTable(table.Lake, Root, table.Clock, scratch: "/dev/null/no-such-folder");
+        Assert.NotNull((await blocked.CommitAsync(Append("x"), CancellationToken.None)).CheckpointFailure);
+        Assert.Equal(0, checkpoints());
+        await table.CommitAsync(Append("y"));
+        Assert.Equal(1, checkpoints());
+    }
+
+    [Fact]
+    public async Task HistoryAsync_Limit_GivesTheNewestFirstWithTheirFigures()
+    {
+        await WriteVersionsAsync(3);
+        await table.CommitAsync(Overwrite("x") with { Operation = "REBUILD" });
+        var history = await table.Table.HistoryAsync(2, CancellationToken.None);
+
+        Assert.Equal([(3L, "REBUILD"), (2L, "WRITE")], history.Select(entry => (entry.Version, entry.Operation)));
+        Assert.Equal(table.Clock.GetUtcNow(), history[0].TimestampUtc);
+        Assert.Equal(("3", "1"), (history[0].Metrics["numRemovedFiles"], history[0].Metrics["numFiles"]));
+    }
+
+    private async Task WriteVersionsAsync(int count)
+    {
+        for (var version = 0; version < count; version++)
+        {
+            Assert.Null((await table.CommitAsync(Append($"file-{version:D3}"))).CheckpointFailure);
+        }
+    }
+}

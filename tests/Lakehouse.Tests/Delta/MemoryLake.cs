@@ -1,0 +1,86 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Pipeline.Lakehouse.Storage;
+
+namespace Pipeline.Lakehouse.Tests.Delta;
+
+/// <summary>A lake in memory whose puts can go wrong in the ways a storage account can.</summary>
+internal sealed class MemoryLake : ILake
+{
+    private readonly ConcurrentDictionary<LakePath, byte[]> files = new();
+    private long clock;
+
+    /// <summary>Runs instead of a put: gives what the put answers, or throws what it throws. Null: the put is done as asked.</summary>
+    public Func<LakePath, Func<bool>, bool>? OnCreate { get; set; }
+
+    public IEnumerable<string> Paths => files.Keys.Select(path => path.Path).Order(StringComparer.Ordinal);
+
+    public Task CreateContainerAsync(string container, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task<LakeFile?> FindAsync(LakePath path, CancellationToken cancellationToken) =>
+        Task.FromResult(files.TryGetValue(path, out var content) ? Describe(path, content) : null);
+
+    public IAsyncEnumerable<LakeFile> ListAsync(LakePath directory, CancellationToken cancellationToken) =>
+        ListPrefixAsync(directory.Container, directory.Path.Length == 0 ? "" : $"{directory.Path}/", cancellationToken);
+
+    public async IAsyncEnumerable<LakeFile> ListPrefixAsync(string container, string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.CompletedTask;
+        foreach (var (path, content) in files.Where(file => file.Key.Container == container && file.Key.Path.StartsWith(prefix, StringComparison.Ordinal)).OrderBy(file => file.Key.Path, StringComparer.Ordinal))
+        {
+            yield return Describe(path, content);
+        }
+    }
+
+    public IAsyncEnumerable<string> ListDirectoriesAsync(LakePath directory, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<byte[]?> ReadAsync(LakePath path, CancellationToken cancellationToken) => Task.FromResult(files.GetValueOrDefault(path));
+
+    public async Task DownloadAsync(LakePath path, string localFile, string? ifMatch, CancellationToken cancellationToken) =>
+        await File.WriteAllBytesAsync(localFile, files.TryGetValue(path, out var content) ? content : throw new TerminalException($"There is no file {path}."), cancellationToken);
+
+    public Task WriteAsync(LakePath path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        files[path] = content.ToArray();
+        return Task.CompletedTask;
+    }
+
+    public Task<bool> TryCreateAsync(LakePath path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        var bytes = content.ToArray();
+        bool Create() => files.GetOrAdd(path, bytes).AsSpan().SequenceEqual(bytes);
+        return Task.FromResult(OnCreate is null ? Create() : OnCreate(path, Create));
+    }
+
+    public async Task<LakeFile> UploadAsync(string localFile, LakePath path, bool overwrite, CancellationToken cancellationToken)
+    {
+        var content = await File.ReadAllBytesAsync(localFile, cancellationToken);
+        if (overwrite)
+        {
+            files[path] = content;
+        }
+        else if (!files.TryAdd(path, content))
+        {
+            throw new TerminalException($"There is a file {path} already.");
+        }
+
+        return Describe(path, content);
+    }
+
+    public Task DeleteAsync(LakePath path, CancellationToken cancellationToken)
+    {
+        files.TryRemove(path, out _);
+        return Task.CompletedTask;
+    }
+
+    public Task DeleteDirectoryAsync(LakePath directory, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    private LakeFile Describe(LakePath path, byte[] content) => new()
+    {
+        Path = path,
+        SizeBytes = content.Length,
+        ETag = Interlocked.Increment(ref clock).ToString(CultureInfo.InvariantCulture),
+        ModifiedUtc = DateTimeOffset.UnixEpoch,
+    };
+}
