@@ -62,7 +62,7 @@ public sealed class DuckDbException(DuckDbErrorKind kind, string message, int? p
         return new DuckDbException(kind, $"{type} error: {message}", PositionIn(json.RootElement, sql));
     }
 
-    /// <summary>DuckDB counts bytes of UTF-8.</summary>
+    /// <summary>DuckDB counts bytes of UTF-8, but characters where the scanner fails.</summary>
     internal static int? PositionIn(JsonElement error, string sql)
     {
         if (!error.TryGetProperty("position", out var found) || !int.TryParse(found.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out var offset))
@@ -70,7 +70,17 @@ public sealed class DuckDbException(DuckDbErrorKind kind, string message, int? p
             return null;
         }
 
+        if (error.TryGetProperty("error_subtype", out var subtype) && subtype.GetString() == "SYNTAX_ERROR")
+        {
+            return sql.EnumerateRunes().Take(offset).Sum(rune => rune.Utf16SequenceLength);
+        }
+
+        return CharacterAt(sql, offset);
+    }
+
+    internal static int CharacterAt(string sql, int byteOffset)
+    {
         var bytes = Encoding.UTF8.GetBytes(sql);
-        return Encoding.UTF8.GetCharCount(bytes, 0, Math.Min(offset, bytes.Length));
+        return Encoding.UTF8.GetCharCount(bytes, 0, Math.Clamp(byteOffset, 0, bytes.Length));
     }
 }

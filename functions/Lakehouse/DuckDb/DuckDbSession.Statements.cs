@@ -32,12 +32,20 @@ public sealed partial class DuckDbSession
     /// <param name="sql">One statement with the parameters <c>$1</c>, <c>$2</c> … or <c>?</c>.</param>
     /// <param name="parameters">Values of the types that <see cref="DuckDbResult"/> lists, nested ones excepted.</param>
     /// <inheritdoc cref="Query(string, CancellationToken)"/>
-    public DuckDbResult Query(string sql, IReadOnlyList<object?> parameters, CancellationToken cancellationToken = default)
+    public DuckDbResult Query(string sql, IReadOnlyList<object?> parameters, CancellationToken cancellationToken = default) =>
+        Query(sql, parameters, expected: null, cancellationToken);
+
+    private DuckDbResult Query(string sql, IReadOnlyList<object?> parameters, StatementType? expected, CancellationToken cancellationToken)
     {
         var interruption = Begin(sql, cancellationToken);
         try
         {
             using var prepared = PrepareOne(sql, interruption);
+            if (expected is not null && NativeMethods.PreparedStatementType(prepared) is var found && found != expected)
+            {
+                throw new DuckDbException(DuckDbErrorKind.Permission, $"A {expected} statement was expected, found {found}.");
+            }
+
             Bind(prepared, parameters, interruption);
             return reading = new DuckDbResult(this, Run(prepared, streamed: true, interruption), interruption);
         }
@@ -60,8 +68,16 @@ public sealed partial class DuckDbSession
     /// <exception cref="DuckDbException">It cannot be bound.</exception>
     public IReadOnlyList<DuckDbColumn> Describe(string selectSql)
     {
-        using var result = Query($"DESCRIBE {selectSql}");
-        return [.. result.Rows().Select(row => new DuckDbColumn(row[0] as string ?? "", row[1] as string ?? ""))];
+        const string Prefix = "DESCRIBE ";
+        try
+        {
+            using var result = Query(Prefix + selectSql);
+            return [.. result.Rows().Select(row => new DuckDbColumn(row[0] as string ?? "", row[1] as string ?? ""))];
+        }
+        catch (DuckDbException failure) when (failure.Position is { } position)
+        {
+            throw new DuckDbException(failure.Kind, failure.Message, Math.Max(0, position - Prefix.Length), failure);
+        }
     }
 
     internal void Ended(DuckDbResult result)
