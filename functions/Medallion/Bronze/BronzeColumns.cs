@@ -1,0 +1,26 @@
+using System.Globalization;
+using Pipeline.Lakehouse.DuckDb;
+
+namespace Pipeline.Medallion.Bronze;
+
+/// <summary>The technical columns that bronze adds to what arrived.</summary>
+internal static class BronzeColumns
+{
+    /// <summary>When, from where, which record, by which run; and for what could not be read: why, and its raw text.</summary>
+    public static IReadOnlyList<DuckDbColumn> Technical { get; } =
+    [
+        new("_ingested_at", "TIMESTAMP WITH TIME ZONE"),
+        new("_source", "VARCHAR"),
+        new("_file", "VARCHAR"),
+        new("_row", "BIGINT"),
+        new("_run_id", "VARCHAR"),
+        new("_error", "VARCHAR"),
+        new("_raw", "VARCHAR"),
+    ];
+
+    /// <summary>Whether a column of bronze is a technical one.</summary>
+    public static bool IsTechnical(string column) => Technical.Any(t => t.Name == column);
+
+    /// <summary>A point in time as SQL.</summary>
+    public static string Timestamp(DateTimeOffset time) => $"TIMESTAMPTZ '{time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture)}+00'";
+}

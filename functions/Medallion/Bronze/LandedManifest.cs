@@ -1,0 +1,22 @@
+using Pipeline.Lakehouse.Delta;
+using Pipeline.Lakehouse.DuckDb;
+using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Sources.File;
+
+namespace Pipeline.Medallion.Bronze;
+
+/// <summary>What an attempt at a part of an ingest step wrote; nothing of it is visible before the step's commit.</summary>
+internal sealed record LandedManifest
+{
+    /// <summary>The files that were taken, with their hashes and rows.</summary>
+    public required IReadOnlyList<LandedFile> Files { get; init; }
+
+    /// <summary>The data files that hold their rows.</summary>
+    public required IReadOnlyList<AddFile> Add { get; init; }
+
+    /// <summary>The columns of those data files.</summary>
+    public required IReadOnlyList<DuckDbColumn> Columns { get; init; }
+
+    /// <summary>Detected types of the raw columns; empty where the source has a contract.</summary>
+    public required IReadOnlyList<DetectedColumn> Detected { get; init; }
+}

@@ -1,0 +1,153 @@
+using Pipeline.Lakehouse;
+using Pipeline.Lakehouse.Delta;
+using Pipeline.Lakehouse.DuckDb;
+using Pipeline.Lakehouse.Storage;
+using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Runs;
+
+namespace Pipeline.Medallion.Bronze;
+
+/// <summary>Closes an ingest step: one commit makes all parts visible, with the ledger of the files taken.</summary>
+internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCache cache, TableReader reader, DataFileWriter writer)
+{
+    /// <summary>Commits the parts that were landed.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="work">The step, with its landed parts.</param>
+    /// <param name="definition">Hash of the step's definition.</param>
+    /// <param name="invocation">This attempt; names what it writes.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public async Task<StepOutcome> CommitAsync(SourceDefinition source, StepWork work, string definition, string invocation, CancellationToken cancellationToken)
+    {
+        var table = tables.Open(work.Pipeline, work.Table);
+        var snapshot = await table.ReadAsync(null, cancellationToken);
+        var state = StepState.Of(snapshot, work.Table);
+        if (snapshot is not null && state is not null && snapshot.Transactions.GetValueOrDefault(work.TransactionId, -1) == work.Number)
+        {
+            return StepOutcome.Of(work.Table, StepStatus.Succeeded, state.Rows, (work.Table, snapshot.Version));
+        }
+
+        var landed = await ReadManifestsAsync(work, cancellationToken);
+        var files = landed.SelectMany(m => m.Files).ToList();
+        var overwrite = work.Rebuild || snapshot is null;
+        if (files.Count == 0 && !overwrite && snapshot is not null)
+        {
+            return StepOutcome.Of(work.Table, StepStatus.Unchanged, new RowBooks { In = 0 }, (work.Table, snapshot.Version));
+        }
+
+        using var session = engine.OpenSession();
+        var older = overwrite ? [] : state?.Ledger ?? [];
+        using var ledgerLease = await new FileLedger(tables.Lake, cache).OpenAsync(session, table.Root, older, cancellationToken);
+        var changed = files.Where(f => f.TakenHash is not null).Select(f => f.Path).ToList();
+        var rewrite = overwrite || changed.Count == 0 || snapshot is null
+            ? Rewrite.None
+            : await RewriteAsync(session, snapshot, table.Root, changed, invocation, cancellationToken);
+        var entries = landed.SelectMany(m => m.Files.Select(f => LedgerEntry.Of(f, m.Add))).Concat(rewrite.Entries).ToList();
+        var ledger = await new FileLedger(tables.Lake, cache).WriteAsync(session, table.Root, older, entries, overwrite, invocation, cancellationToken);
+
+        var added = landed.SelectMany(m => m.Add).ToList();
+        var rows = new RowBooks { In = files.Sum(f => f.Rows), Inserted = added.Sum(a => a.Statistics?.Rows ?? 0) };
+        rows.RequireBalance(work.Table);
+        var next = new StepState
+        {
+            RunId = work.RunId,
+            Definition = definition,
+            Rows = rows,
+            Ledger = ledger,
+            Columns = DetectedColumns.Merge(overwrite ? [] : state?.Columns ?? [], landed.Select(m => m.Detected)),
+        };
+        var committed = await table.CommitAsync(
+            new DeltaCommit
+            {
+                Operation = "INGEST",
+                Mode = overwrite ? CommitMode.Overwrite : rewrite.Remove.Count > 0 ? CommitMode.Replace : CommitMode.Append,
+                Schema = MergeSchema(overwrite ? null : snapshot?.Schema, landed, work.Table),
+                Add = [.. added, .. rewrite.Add],
+                Remove = rewrite.Remove,
+                Transaction = new TransactionId(work.TransactionId, work.Number),
+                Domain = new DomainState(work.StateDomain, Json.Write(next)),
+                Description = $"What arrived for source {source.Name}",
+                ReadVersion = snapshot?.Version ?? -1,
+                Metrics = new Dictionary<string, string> { ["runId"] = work.RunId, ["numLandedFiles"] = Json.Write(files.Count) },
+            },
+            cancellationToken);
+        var outcome = StepOutcome.Of(work.Table, StepStatus.Succeeded, rows, (work.Table, committed.Version));
+        return entries.Count == 0 ? outcome with { Note = $"No file matches landing/{source.Path}." } : outcome;
+    }
+
+    private async Task<IReadOnlyList<LandedManifest>> ReadManifestsAsync(StepWork work, CancellationToken cancellationToken)
+    {
+        var folder = new RunFolder(tables.Lake, work.RunId);
+        var manifests = new List<LandedManifest>();
+        foreach (var part in work.Landed)
+        {
+            manifests.Add(await folder.ReadAsync<LandedManifest>(RunFolder.ManifestName(work.Table, part), cancellationToken));
+        }
+
+        return manifests;
+    }
+
+    // A known path with new content: data files that hold rows of its old content are written anew without them.
+    private async Task<Rewrite> RewriteAsync(
+        DuckDbSession session, DeltaSnapshot snapshot, LakePath root, IReadOnlyList<string> changed, string invocation, CancellationToken cancellationToken)
+    {
+        var paths = Sql.List(changed);
+        var stale = session.Query($"select distinct unnest(data_files) from ledger where list_contains({paths}, path)", cancellationToken)
+            .Rows().Select(r => (string)(r[0] ?? "")).ToHashSet(StringComparer.Ordinal);
+        var old = snapshot.Files.Where(f => stale.Contains(f.Path)).ToList();
+        using var lease = await reader.CreateViewAsync(session, "rewrite", "stale", snapshot with { Files = old }, root, cancellationToken);
+        var kept = await writer.WriteAsync(session, $"select * from rewrite.stale where not list_contains({paths}, _file)", root, [], $"{invocation}-kept", cancellationToken);
+        var entries = session.Query(
+            $"select path, hash, etag, size, rows, data_files from ledger where not list_contains({paths}, path) and list_has_any(data_files, {Sql.List(stale)})", cancellationToken).Rows()
+            .Select(r => new LedgerEntry
+            {
+                Path = (string)(r[0] ?? ""),
+                Hash = (string)(r[1] ?? ""),
+                Etag = (string)(r[2] ?? ""),
+                Size = (long)(r[3] ?? 0L),
+                Rows = (long)(r[4] ?? 0L),
+                DataFiles = [.. ((IEnumerable<object?>)(r[5] ?? Array.Empty<object?>())).Cast<string>().Where(f => !stale.Contains(f)), .. kept.Select(k => k.Path)],
+            }).ToList();
+        return new Rewrite(kept, [.. old.Select(f => f.Path)], entries);
+    }
+
+    private static DeltaSchema MergeSchema(DeltaSchema? existing, IEnumerable<LandedManifest> landed, TableKey table)
+    {
+        var fields = existing?.Fields.ToList() ?? [];
+        var columns = new List<DuckDbColumn>();
+        foreach (var column in landed.SelectMany(m => m.Columns).Concat(BronzeColumns.Technical))
+        {
+            var known = columns.FirstOrDefault(c => string.Equals(c.Name, column.Name, StringComparison.OrdinalIgnoreCase));
+            if (known is null)
+            {
+                columns.Add(column);
+            }
+            else if (known.Type != column.Type)
+            {
+                throw new TerminalException(
+                    $"The files of {table} disagree on column '{column.Name}': {known.Type} in one, {column.Type} in another. Make the files agree, or split them into two sources.");
+            }
+        }
+
+        var found = DeltaSchema.FromDuckDb(columns).Fields;
+        foreach (var field in found)
+        {
+            var known = fields.FirstOrDefault(f => string.Equals(f.Name, field.Name, StringComparison.OrdinalIgnoreCase));
+            if (known is null)
+            {
+                fields.Add(field);
+            }
+            else if (!known.Type.Equals(field.Type))
+            {
+                throw new TerminalException(
+                    $"Column '{field.Name}' of {table} arrived as {field.Type}, but the table has it as {known.Type}. Make the files agree with the table, or run with a full refresh to make the table anew.");
+            }
+        }
+
+        return new DeltaSchema { Fields = fields };
+    }
+
+    private sealed record Rewrite(IReadOnlyList<AddFile> Add, IReadOnlyList<string> Remove, IReadOnlyList<LedgerEntry> Entries)
+    {
+        public static Rewrite None { get; } = new([], [], []);
+    }
+}

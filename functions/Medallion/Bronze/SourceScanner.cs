@@ -1,0 +1,105 @@
+using Pipeline.Lakehouse.DuckDb;
+using Pipeline.Lakehouse.Storage;
+using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Sources.File;
+
+namespace Pipeline.Medallion.Bronze;
+
+/// <summary>What a scan of landing came to.</summary>
+/// <param name="Parts">How many lists of files it wrote; 0: nothing to take.</param>
+/// <param name="Rebuild">Whether bronze is to be made anew from them.</param>
+internal sealed record SourceScan(int Parts, bool Rebuild);
+
+/// <summary>Finds the files that a run takes for a source, and cuts them into parts.</summary>
+internal sealed class SourceScanner(LakeTables tables, Engine engine, FileCache cache)
+{
+    private const int MaxParts = 200;
+    private const int FilesPerPart = 1000;
+    private const long BytesPerPart = 256L << 20;
+
+    /// <summary>Compares what lies in landing with the ledger and writes the lists of what to take into the run's folder.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="pipeline">The pipeline.</param>
+    /// <param name="source">The source.</param>
+    /// <param name="bronze">Its bronze table.</param>
+    /// <param name="state">The step's state; null takes everything anew.</param>
+    /// <param name="cancellationToken">Ends the scan.</param>
+    public async Task<SourceScan> ScanAsync(string runId, string pipeline, SourceDefinition source, TableKey bronze, StepState? state, CancellationToken cancellationToken)
+    {
+        using var session = engine.OpenSession();
+        using var lease = await new FileLedger(tables.Lake, cache).OpenAsync(session, LakeTables.Root(pipeline, bronze), state?.Ledger ?? [], cancellationToken);
+        await ListAsync(session, source, cancellationToken);
+        var rebuild = state is null;
+        if (source.Load == LoadMode.Full && state is not null)
+        {
+            rebuild = session.Scalar<bool>(
+                "select exists (from listed l full join ledger g using (path) where l.path is null or g.path is null or (l.etag <> g.etag and l.hash is distinct from g.hash))", cancellationToken);
+            if (!rebuild)
+            {
+                return new SourceScan(0, Rebuild: false);
+            }
+        }
+
+        var taken = rebuild
+            ? "select l.*, null::varchar as taken from listed l"
+            : "select l.*, g.hash as taken from listed l left join ledger g using (path) where g.path is null or (l.etag <> g.etag and l.hash is distinct from g.hash)";
+        return new SourceScan(await WritePartsAsync(session, new RunFolder(tables.Lake, runId), bronze, $"{taken} order by path", cancellationToken), rebuild);
+    }
+
+    private async Task ListAsync(DuckDbSession session, SourceDefinition source, CancellationToken cancellationToken)
+    {
+        var glob = new FileGlob(source.Path);
+        var list = Path.Combine(session.TempDirectory, "listed.ndjson");
+        await using (var writer = new StreamWriter(list))
+        {
+            await foreach (var file in tables.Lake.ListPrefixAsync(LandedFile.Container, glob.Prefix, cancellationToken))
+            {
+                if (glob.Matches(file.Path.Path))
+                {
+                    await writer.WriteLineAsync(Json.Write(new { path = file.Path.Path, etag = file.ETag, size = file.SizeBytes, hash = file.ContentHash }));
+                }
+            }
+        }
+
+        session.Execute(
+            $"create temp table listed as from read_json({Sql.Literal(list)}, format='newline_delimited', columns={{'path': 'VARCHAR', 'etag': 'VARCHAR', 'size': 'BIGINT', 'hash': 'VARCHAR'}})",
+            cancellationToken);
+    }
+
+    private static async Task<int> WritePartsAsync(DuckDbSession session, RunFolder folder, TableKey bronze, string taken, CancellationToken cancellationToken)
+    {
+        using var totals = session.Query($"select count(*), coalesce(sum(size), 0)::bigint from ({taken})", cancellationToken);
+        var (count, bytes) = totals.Rows().Select(r => ((long)(r[0] ?? 0L), (long)(r[1] ?? 0L))).Single();
+        var (filesPerPart, bytesPerPart) = (Math.Max(FilesPerPart, (count / MaxParts) + 1), Math.Max(BytesPerPart, (bytes / MaxParts) + 1));
+        var parts = 0;
+        var size = 0L;
+        var part = new List<LandedFile>();
+        using var files = session.Query($"select path, etag, size, hash, taken from ({taken})", cancellationToken);
+        foreach (var row in files.Rows())
+        {
+            var file = new LandedFile { Path = (string)(row[0] ?? ""), ETag = (string)(row[1] ?? ""), SizeBytes = (long)(row[2] ?? 0L), Hash = (string?)row[3], TakenHash = (string?)row[4] };
+            if (part.Count > 0 && (part.Count >= filesPerPart || size + file.SizeBytes > bytesPerPart))
+            {
+                await FlushAsync();
+            }
+
+            part.Add(file);
+            size += file.SizeBytes;
+        }
+
+        if (part.Count > 0)
+        {
+            await FlushAsync();
+        }
+
+        return parts;
+
+        async Task FlushAsync()
+        {
+            await folder.WriteAsync(RunFolder.PartName(bronze, parts++), part, cancellationToken);
+            part.Clear();
+            size = 0;
+        }
+    }
+}

@@ -1,0 +1,223 @@
+namespace Pipeline.Medallion.Definitions;
+
+/// <summary>Turns the files of a pipeline's folder into records. What needs no SQL engine is checked here, the rest by <see cref="DefinitionValidator"/>.</summary>
+internal sealed class DefinitionReader
+{
+    private readonly DefinitionFiles files;
+    private readonly List<DefinitionProblem> problems = [];
+
+    private DefinitionReader(DefinitionFiles files) => this.files = files;
+
+    /// <summary>The definition and the problems found; with problems it may be incomplete.</summary>
+    public static (PipelineDefinition Definition, List<DefinitionProblem> Problems) Read(DefinitionFiles files)
+    {
+        var reader = new DefinitionReader(files);
+        return (reader.Read(), reader.problems);
+    }
+
+    private PipelineDefinition Read()
+    {
+        if (!files.Files.TryGetValue(DefinitionFiles.PipelineFile, out var text))
+        {
+            problems.Add(new(DefinitionFiles.PipelineFile, 1, $"the folder has no {DefinitionFiles.PipelineFile}"));
+            text = "name: ";
+        }
+
+        var root = YamlMap.ReadFile(DefinitionFiles.PipelineFile, text, problems);
+        root.AllowOnly("name", "description", "sources", "models", "metrics");
+        var name = root.RequiredText("name");
+        if (name.Length > 0 && name != files.Name)
+        {
+            root.ProblemAt("name", $"the pipeline is named '{name}' but its folder '{files.Name}': both must be the same");
+        }
+
+        var sources = root.Maps("sources", "source").Select(s => ReadSource(s.Name, s.Map)).ToList();
+        if (sources.Count == 0)
+        {
+            root.ProblemAt("sources", "there is no source: a pipeline has at least one");
+        }
+
+        var models = ReadModels(root).ToList();
+        foreach (var source in sources)
+        {
+            if (models.FirstOrDefault(m => m.Table == new TableKey("silver", source.Name)) is { } clash)
+            {
+                problems.Add(new(clash.Line.File, clash.Line.Number, $"'silver.{source.Name}' is both a model and the silver table of source '{source.Name}' ({source.Line}): rename one"));
+            }
+        }
+
+        return new PipelineDefinition
+        {
+            Name = name,
+            Description = root.Text("description"),
+            Sources = sources,
+            Models = models,
+            Metrics = [.. root.Maps("metrics", "metric").Select(m => ReadMetric(m.Name, m.Map))],
+        };
+    }
+
+    private SourceDefinition ReadSource(string name, YamlMap map)
+    {
+        CheckName(name, "source", map.Line);
+        map.AllowOnly("connector", "path", "format", "load", "key", "latest_by", "partition", "columns", "rules");
+        var connector = map.RequiredText("connector");
+        if (connector is not ("file" or ""))
+        {
+            map.ProblemAt("connector", $"source '{name}' has the connector '{connector}': expected file");
+        }
+
+        var source = new SourceDefinition
+        {
+            Name = name,
+            Connector = connector,
+            Path = map.RequiredText("path"),
+            Format = map.OptionalChoice<FileFormat>("format"),
+            Load = map.Choice("load", LoadMode.Incremental),
+            Key = map.Texts("key"),
+            LatestBy = map.Text("latest_by"),
+            Partition = ReadPartition(map),
+            Columns = [.. map.Maps("columns", "column").Select(c => ReadColumn(c.Name, c.Map))],
+            Rules = [.. map.List("rules", $"a rule of source '{name}'").Select(ReadRule)],
+            Line = map.Line,
+        };
+        if (source.Path.StartsWith('/') || source.Path.Split('/').Any(s => s is "." or ".."))
+        {
+            map.ProblemAt("path", $"'{source.Path}' is not a path in the container 'landing': expected segments such as sales/*.csv, without a leading '/' or '..'");
+        }
+
+        (string? Column, string Key)[] named = [.. source.Key.Select(k => (k, "key")), (source.LatestBy, "latest_by"), (source.Partition?.By, "partition")];
+        foreach (var (column, key) in named)
+        {
+            if (column is not null && source.Columns.Count > 0 && source.Columns.All(c => c.Name != column))
+            {
+                map.ProblemAt(key, $"'{key}' of source '{name}' names '{column}', which is not one of its columns: {string.Join(", ", source.Columns.Select(c => c.Name))}");
+            }
+        }
+
+        foreach (var twice in source.Rules.GroupBy(r => r.Id).Where(g => g.Count() > 1))
+        {
+            map.ProblemAt("rules", $"source '{name}' has more than one rule '{twice.Key}'");
+        }
+
+        return source;
+    }
+
+    private PartitionDefinition? ReadPartition(YamlMap source)
+    {
+        if (source.Map("partition", "'partition'") is not { } map)
+        {
+            return null;
+        }
+
+        map.AllowOnly("by", "as");
+        var parts = map.Texts("as");
+        if (parts.Count == 0 || parts.Any(p => p is not ("year" or "month" or "day")))
+        {
+            map.ProblemAt("as", $"'as' is [{string.Join(", ", parts)}]: expected one or more of year, month, day");
+        }
+
+        return new PartitionDefinition { By = map.RequiredText("by"), As = parts };
+    }
+
+    private ColumnDefinition ReadColumn(string name, YamlMap map)
+    {
+        CheckName(name, "column", map.Line);
+        map.AllowOnly("from", "expr", "type", "required", "min", "max", "in", "pattern", "format", "default");
+        var column = new ColumnDefinition
+        {
+            Name = name,
+            From = map.Text("from"),
+            Expr = map.Text("expr"),
+            Type = map.RequiredText("type"),
+            Required = map.Flag("required"),
+            Min = map.Text("min"),
+            Max = map.Text("max"),
+            In = map.Texts("in"),
+            Pattern = map.Text("pattern"),
+            Format = map.Text("format"),
+            Default = map.Text("default"),
+            Line = map.Line,
+        };
+        if (column is { From: not null, Expr: not null })
+        {
+            map.ProblemAt("expr", $"column '{name}' has both 'from' and 'expr': keep one");
+        }
+
+        return column.From is null && column.Expr is null ? column with { From = name } : column;
+    }
+
+    private RuleDefinition ReadRule(YamlMap map)
+    {
+        map.AllowOnly("id", "dimension", "expect", "otherwise");
+        return new RuleDefinition
+        {
+            Id = map.RequiredText("id"),
+            Dimension = map.Text("dimension") ?? "consistency",
+            Expect = map.RequiredText("expect"),
+            Otherwise = map.Choice("otherwise", RuleOutcome.Reject),
+            Line = map.LineOf("expect"),
+        };
+    }
+
+    private IEnumerable<ModelDefinition> ReadModels(YamlMap root)
+    {
+        var said = root.Maps("models", "model").ToDictionary(m => m.Name, m => m.Map, StringComparer.Ordinal);
+        foreach (var (file, sql) in files.Files.Where(f => f.Key != DefinitionFiles.PipelineFile))
+        {
+            var parts = file.Split('/');
+            var name = Path.GetFileNameWithoutExtension(parts[^1]);
+            if (parts is not ["models", "silver" or "gold", _] || !TableKey.IsName(name))
+            {
+                problems.Add(new(file, 1, "a model is a file models/silver/NAME.sql or models/gold/NAME.sql, NAME of lower-case letters, digits and '_'"));
+                continue;
+            }
+
+            var table = new TableKey(parts[1], name);
+            said.Remove(table.ToString(), out var map);
+            map?.AllowOnly("key", "description");
+            yield return new ModelDefinition
+            {
+                Table = table,
+                Sql = sql,
+                Key = map?.Texts("key") ?? [],
+                Description = map?.Text("description"),
+                Line = new SourceLine(file, 1),
+            };
+        }
+
+        foreach (var (name, map) in said)
+        {
+            var path = TableKey.TryParse(name, out var table) ? $"models/{table.Layer}/{table.Name}.sql" : "models/LAYER/NAME.sql";
+            problems.Add(new(map.Line.File, map.Line.Number, $"model '{name}' has no SQL file: expected {path}"));
+        }
+    }
+
+    private MetricDefinition ReadMetric(string name, YamlMap map)
+    {
+        CheckName(name, "metric", map.Line);
+        map.AllowOnly("from", "expr", "unit", "description");
+        var from = map.RequiredText("from");
+        if (!TableKey.TryParse(from, out var table) && from.Length > 0)
+        {
+            map.ProblemAt("from", $"metric '{name}' is measured on '{from}': expected a table such as silver.orders");
+        }
+
+        return new MetricDefinition
+        {
+            Name = name,
+            From = table,
+            Expr = map.RequiredText("expr"),
+            Unit = map.Text("unit"),
+            Description = map.Text("description"),
+            Line = map.LineOf("expr"),
+        };
+    }
+
+    private void CheckName(string name, string kind, SourceLine line)
+    {
+        if (!TableKey.IsName(name))
+        {
+            problems.Add(new(line.File, line.Number, $"'{name}' cannot name a {kind}: expected lower-case letters, digits and '_', not starting with a digit"));
+        }
+    }
+}

@@ -1,0 +1,213 @@
+namespace Pipeline.Medallion.Definitions;
+
+/// <summary>A pipeline as its folder describes it: what to ingest, how to clean it, what to build from it.</summary>
+public sealed record PipelineDefinition
+{
+    /// <summary>Lower-case letters, digits, '_' and '-'; the folder's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>One sentence for people.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>What is ingested, in the order of the file.</summary>
+    public IReadOnlyList<SourceDefinition> Sources { get; init; } = [];
+
+    /// <summary>What is built by SQL, in ordinal order of the names.</summary>
+    public IReadOnlyList<ModelDefinition> Models { get; init; } = [];
+
+    /// <summary>Named business numbers over tables.</summary>
+    public IReadOnlyList<MetricDefinition> Metrics { get; init; } = [];
+}
+
+/// <summary>One source: where it comes from, and the contract its rows are held to.</summary>
+public sealed record SourceDefinition
+{
+    /// <summary>The name of its tables in bronze, silver and rejected.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>How it is read; <c>file</c>.</summary>
+    public required string Connector { get; init; }
+
+    /// <summary>A glob in the container <c>landing</c>: '*' and '?' within a segment, '**' over segments.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The format of its files; null takes it from each file's name.</summary>
+    public FileFormat? Format { get; init; }
+
+    /// <summary>What a run takes of the files that are there.</summary>
+    public LoadMode Load { get; init; }
+
+    /// <summary>Columns of which silver keeps one row; empty keeps every row.</summary>
+    public IReadOnlyList<string> Key { get; init; } = [];
+
+    /// <summary>The column that tells which row of a key is the latest, before arrival does.</summary>
+    public string? LatestBy { get; init; }
+
+    /// <summary>How silver is partitioned.</summary>
+    public PartitionDefinition? Partition { get; init; }
+
+    /// <summary>The contract; empty means that columns are detected.</summary>
+    public IReadOnlyList<ColumnDefinition> Columns { get; init; } = [];
+
+    /// <summary>Rules over whole rows.</summary>
+    public IReadOnlyList<RuleDefinition> Rules { get; init; } = [];
+
+    /// <summary>Where it stands in pipeline.yaml.</summary>
+    public required SourceLine Line { get; init; }
+}
+
+/// <summary>Formats of files; .gz and .zst are read as they are.</summary>
+public enum FileFormat
+{
+    /// <summary>Separated values with a header.</summary>
+    Csv,
+
+    /// <summary>One array of objects, or one object.</summary>
+    Json,
+
+    /// <summary>One object a line.</summary>
+    Ndjson,
+
+    /// <summary>Apache Parquet.</summary>
+    Parquet,
+}
+
+/// <summary>What a run takes of the files that are there.</summary>
+public enum LoadMode
+{
+    /// <summary>New and changed files only.</summary>
+    Incremental,
+
+    /// <summary>Bronze becomes what is there now.</summary>
+    Full,
+}
+
+/// <summary>Partitions by parts of a date column.</summary>
+public sealed record PartitionDefinition
+{
+    /// <summary>A date or timestamp column.</summary>
+    public required string By { get; init; }
+
+    /// <summary><c>year</c>, <c>month</c>, <c>day</c>: each becomes an integer column.</summary>
+    public required IReadOnlyList<string> As { get; init; }
+}
+
+/// <summary>One column of silver: where its value comes from, its type and what it must fulfil.</summary>
+public sealed record ColumnDefinition
+{
+    /// <summary>The column's name in silver.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The raw column; null where <see cref="Expr"/> gives the value.</summary>
+    public string? From { get; init; }
+
+    /// <summary>SQL over the raw row, instead of <see cref="From"/>.</summary>
+    public string? Expr { get; init; }
+
+    /// <summary>A DuckDB type that Delta can hold.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>A row without a value is rejected.</summary>
+    public bool Required { get; init; }
+
+    /// <summary>The smallest value allowed, as text.</summary>
+    public string? Min { get; init; }
+
+    /// <summary>The largest value allowed, as text.</summary>
+    public string? Max { get; init; }
+
+    /// <summary>The values allowed, as text; empty allows all.</summary>
+    public IReadOnlyList<string> In { get; init; } = [];
+
+    /// <summary>A regular expression (RE2) that the whole text must match.</summary>
+    public string? Pattern { get; init; }
+
+    /// <summary>How a date or time is written, as strptime has it.</summary>
+    public string? Format { get; init; }
+
+    /// <summary>The value of a row that has none, as text.</summary>
+    public string? Default { get; init; }
+
+    /// <summary>Where it stands in pipeline.yaml.</summary>
+    public required SourceLine Line { get; init; }
+}
+
+/// <summary>A rule over a typed row.</summary>
+public sealed record RuleDefinition
+{
+    /// <summary>Names the rule in rejected rows.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The quality dimension it belongs to.</summary>
+    public string Dimension { get; init; } = "consistency";
+
+    /// <summary>SQL that is true for a good row; NULL counts as true.</summary>
+    public required string Expect { get; init; }
+
+    /// <summary>What happens to a row that fails.</summary>
+    public RuleOutcome Otherwise { get; init; } = RuleOutcome.Reject;
+
+    /// <summary>Where it stands in pipeline.yaml.</summary>
+    public required SourceLine Line { get; init; }
+}
+
+/// <summary>What happens to a row that fails a rule.</summary>
+public enum RuleOutcome
+{
+    /// <summary>The row goes to <c>rejected</c>.</summary>
+    Reject,
+
+    /// <summary>The row stays and is counted.</summary>
+    Warn,
+
+    /// <summary>The step fails.</summary>
+    Fail,
+}
+
+/// <summary>A table built by one SELECT.</summary>
+public sealed record ModelDefinition
+{
+    /// <summary><c>silver</c> or <c>gold</c> and the file's name.</summary>
+    public required TableKey Table { get; init; }
+
+    /// <summary>The SELECT.</summary>
+    public required string Sql { get; init; }
+
+    /// <summary>The columns of which there is one row each, checked after the build; empty checks nothing.</summary>
+    public IReadOnlyList<string> Key { get; init; } = [];
+
+    /// <summary>One sentence for people.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>The SQL file and its first line.</summary>
+    public required SourceLine Line { get; init; }
+}
+
+/// <summary>A named business number.</summary>
+public sealed record MetricDefinition
+{
+    /// <summary>The metric's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The table it is measured on.</summary>
+    public required TableKey From { get; init; }
+
+    /// <summary>An aggregate over that table.</summary>
+    public required string Expr { get; init; }
+
+    /// <summary>The unit, such as USD.</summary>
+    public string? Unit { get; init; }
+
+    /// <summary>One sentence for people.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>Where it stands in pipeline.yaml.</summary>
+    public required SourceLine Line { get; init; }
+}
+
+/// <summary>A line of a definition's file, 1-based.</summary>
+public readonly record struct SourceLine(string File, int Number)
+{
+    /// <inheritdoc/>
+    public override string ToString() => $"{File}:{Number}";
+}

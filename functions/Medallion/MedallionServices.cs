@@ -1,0 +1,56 @@
+using Azure.Data.Tables;
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Lakehouse.Delta;
+using Pipeline.Lakehouse.Storage;
+using Pipeline.Medallion.Bronze;
+using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Mart;
+using Pipeline.Medallion.Models;
+using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Serving;
+using Pipeline.Medallion.Silver;
+
+namespace Pipeline.Medallion;
+
+/// <summary>Puts the floor together.</summary>
+public static class MedallionServices
+{
+    /// <summary>Registers what a pipeline needs. The caller registers <see cref="ILake"/>, <see cref="TableServiceClient"/>, <see cref="EngineOptions"/> and <see cref="TimeProvider"/>.</summary>
+    /// <param name="services">Receives the registrations.</param>
+    /// <param name="shippedPipelines">The folder of the pipelines that ship with the app.</param>
+    public static IServiceCollection AddMedallion(this IServiceCollection services, string shippedPipelines)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddSingleton<Engine>();
+        services.AddSingleton(s => new FileCache(s.GetRequiredService<ILake>(), Path.Combine(s.GetRequiredService<EngineOptions>().ScratchFolder, "cache"), s.GetRequiredService<EngineOptions>().ScratchBytes / 2));
+        services.AddSingleton<LakeTables>();
+        services.AddSingleton<TableReader>();
+        services.AddSingleton<DataFileWriter>();
+        services.AddSingleton<DefinitionCompiler>();
+        services.AddSingleton(s => new DefinitionStore(s.GetRequiredService<ILake>(), s.GetRequiredService<DefinitionCompiler>(), shippedPipelines));
+        services.AddSingleton<RunStore>();
+        services.AddSingleton<StepStore>();
+        services.AddSingleton<SourceScanner>();
+        services.AddSingleton<SourceLander>();
+        services.AddSingleton<SourceCommitter>();
+        services.AddSingleton<SourceCleaner>();
+        services.AddSingleton<ModelBuilder>();
+        services.AddSingleton<MetricEvaluator>();
+        services.AddSingleton<RunPlanner>();
+        services.AddSingleton(s => new PipelineMetrics(s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<MetricEvaluator>()));
+        services.AddSingleton(s => new TableCatalog(s.GetRequiredService<LakeTables>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>()));
+        services.AddSingleton(s => new SqlQuery(s.GetRequiredService<TableCatalog>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new PipelineSteps(
+            s.GetRequiredService<RunPlanner>(),
+            s.GetRequiredService<DefinitionStore>(),
+            s.GetRequiredService<SourceLander>(),
+            s.GetRequiredService<SourceCommitter>(),
+            s.GetRequiredService<SourceCleaner>(),
+            s.GetRequiredService<ModelBuilder>(),
+            s.GetRequiredService<MetricEvaluator>(),
+            s.GetRequiredService<LakeTables>(),
+            s.GetRequiredService<RunStore>(),
+            s.GetRequiredService<StepStore>()));
+        return services;
+    }
+}

@@ -1,0 +1,82 @@
+using System.Globalization;
+using Pipeline.Lakehouse;
+using Pipeline.Lakehouse.Delta;
+using Pipeline.Lakehouse.DuckDb;
+using Pipeline.Lakehouse.Storage;
+using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Runs;
+
+namespace Pipeline.Medallion.Models;
+
+/// <summary>Builds a table by its SELECT over the tables that it reads, at the versions that the run is pinned to.</summary>
+internal sealed class ModelBuilder(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer)
+{
+    /// <summary>Builds a model.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="model">Its SQL and key.</param>
+    /// <param name="work">The run's step, with the versions to read.</param>
+    /// <param name="invocation">This attempt; names the data files.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="TerminalException">The SQL fails, gives a type that a table cannot hold, or has more than one row of a key.</exception>
+    public async Task<StepOutcome> BuildAsync(Step step, ModelDefinition model, StepWork work, string invocation, CancellationToken cancellationToken)
+    {
+        var inputs = await StepInputs.ReadAsync(tables, work, step.Inputs, cancellationToken);
+        var table = tables.Open(work.Pipeline, work.Table);
+        var now = await table.ReadAsync(null, cancellationToken);
+        if (inputs.IsDone(now, work, step.Definition) is { } status && now is not null)
+        {
+            return StepOutcome.Of(work.Table, status, StepState.Of(now, work.Table)?.Rows, (work.Table, now.Version));
+        }
+
+        using var session = engine.OpenSession();
+        RunTime.Define(session, work.TimeUtc);
+        var leases = new List<CacheLease>();
+        try
+        {
+            foreach (var (input, snapshot) in inputs.Snapshots)
+            {
+                leases.Add(await reader.CreateViewAsync(session, input.Layer, input.Name, snapshot, LakeTables.Root(work.Pipeline, input), cancellationToken));
+            }
+
+            var sql = ModelSql.Normalise(session, model.Sql);
+            var added = await writer.WriteAsync(session, sql, table.Root, [], invocation, cancellationToken);
+            RequireKey(session, model, sql, cancellationToken);
+            var rows = new RowBooks { In = inputs.Snapshots.Values.Sum(s => s.Rows), Inserted = added.Sum(a => a.Statistics?.Rows ?? 0) };
+            var committed = await table.CommitAsync(
+                new DeltaCommit
+                {
+                    Operation = "BUILD",
+                    Mode = CommitMode.Overwrite,
+                    Schema = DeltaSchema.FromDuckDb(session.Describe(sql)),
+                    Add = added,
+                    Transaction = new TransactionId(work.TransactionId, work.Number),
+                    Domain = new DomainState(work.StateDomain, Json.Write(new StepState { RunId = work.RunId, Definition = step.Definition, Inputs = inputs.Identities, Rows = rows })),
+                    Description = model.Description,
+                    ReadVersion = now?.Version ?? -1,
+                    Metrics = new Dictionary<string, string> { ["runId"] = work.RunId },
+                },
+                cancellationToken);
+            return StepOutcome.Of(work.Table, StepStatus.Succeeded, rows, (work.Table, committed.Version));
+        }
+        finally
+        {
+            leases.ForEach(l => l.Dispose());
+        }
+    }
+
+    private static void RequireKey(DuckDbSession session, ModelDefinition model, string sql, CancellationToken cancellationToken)
+    {
+        if (model.Key.Count == 0)
+        {
+            return;
+        }
+
+        var key = string.Join(", ", model.Key.Select(Sql.Identifier));
+        var twice = session.Query($"select {key}, count(*) as n from ({sql}) group by all having n > 1 order by n desc limit 1", cancellationToken).Rows().SingleOrDefault();
+        if (twice is not null)
+        {
+            var values = string.Join(", ", model.Key.Zip(twice, (name, value) => string.Create(CultureInfo.InvariantCulture, $"{name} = {value}")));
+            throw new TerminalException($"{model.Table} has {twice[^1]} rows with {values}, but its key ({string.Join(", ", model.Key)}) allows one. Correct {model.Line.File} or the key in pipeline.yaml. Nothing was committed.");
+        }
+    }
+}

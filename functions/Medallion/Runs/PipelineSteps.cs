@@ -1,0 +1,130 @@
+using Pipeline.Medallion.Bronze;
+using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Models;
+using Pipeline.Medallion.Silver;
+
+namespace Pipeline.Medallion.Runs;
+
+/// <summary>The work of a run's activities. Every method may be called again with the same work: what was committed is recognised and not done twice.</summary>
+public sealed class PipelineSteps
+{
+    private readonly RunPlanner planner;
+    private readonly DefinitionStore definitions;
+    private readonly SourceLander lander;
+    private readonly SourceCommitter committer;
+    private readonly SourceCleaner cleaner;
+    private readonly ModelBuilder builder;
+    private readonly MetricEvaluator metrics;
+    private readonly LakeTables tables;
+    private readonly RunStore runs;
+    private readonly StepStore steps;
+
+    internal PipelineSteps(
+        RunPlanner planner,
+        DefinitionStore definitions,
+        SourceLander lander,
+        SourceCommitter committer,
+        SourceCleaner cleaner,
+        ModelBuilder builder,
+        MetricEvaluator metrics,
+        LakeTables tables,
+        RunStore runs,
+        StepStore steps)
+    {
+        (this.planner, this.definitions, this.lander, this.committer, this.cleaner) = (planner, definitions, lander, committer, cleaner);
+        (this.builder, this.metrics, this.tables, this.runs, this.steps) = (builder, metrics, tables, runs, steps);
+    }
+
+    /// <summary>Fixes what the run does.</summary>
+    public Task<RunPlan> PlanAsync(RunRequest request, CancellationToken cancellationToken) => planner.PlanAsync(request, cancellationToken);
+
+    /// <summary>Writes a part of a source to data files.</summary>
+    public async Task<LandedPart> LandFilesAsync(StepWork work, string invocation, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        await steps.BeginAsync(work.RunId, work.Table, cancellationToken);
+        return await TellingAsync(work, async () => await lander.LandAsync((await PipelineAsync(work, cancellationToken)).Source(work.Table), work, invocation, cancellationToken));
+    }
+
+    /// <summary>Makes the landed parts of a source visible.</summary>
+    public Task<StepResult> CommitSourceAsync(StepWork work, string invocation, CancellationToken cancellationToken) => DoAsync(
+        work,
+        (pipeline, step) => committer.CommitAsync(pipeline.Source(step.Table), work, step.Definition, invocation, cancellationToken),
+        cancellationToken);
+
+    /// <summary>Makes a source's silver and rejected tables.</summary>
+    public Task<StepResult> CleanSourceAsync(StepWork work, string invocation, CancellationToken cancellationToken) => DoAsync(
+        work,
+        (pipeline, step) => cleaner.CleanAsync(pipeline.Source(step.Table), work, step.Definition, invocation, cancellationToken),
+        cancellationToken);
+
+    /// <summary>Builds a model.</summary>
+    public Task<StepResult> BuildModelAsync(StepWork work, string invocation, CancellationToken cancellationToken) => DoAsync(
+        work,
+        (pipeline, step) => builder.BuildAsync(step, pipeline.Model(step.Table), work, invocation, cancellationToken),
+        cancellationToken);
+
+    /// <summary>Closes a run: measures the metrics, notes how it ended, and deletes its folder.</summary>
+    public async Task EndAsync(RunEnd end, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(end);
+        await steps.SkipAsync(end.RunId, end.Skipped, cancellationToken);
+        var measured = end.Definition is { } hash
+            ? await metrics.EvaluateAsync((await definitions.LoadFrozenAsync(end.Pipeline, hash, cancellationToken)).Definition, cancellationToken)
+            : new Dictionary<string, decimal?>();
+        await runs.EndAsync(end.RunId, end.Error is null ? RunStatus.Succeeded : RunStatus.Failed, end.Error, measured, cancellationToken);
+        await new RunFolder(tables.Lake, end.RunId).DeleteAsync(cancellationToken);
+    }
+
+    private Task<CompiledPipeline> PipelineAsync(StepWork work, CancellationToken cancellationToken) => definitions.LoadFrozenAsync(work.Pipeline, work.Definition, cancellationToken);
+
+    private async Task<StepResult> DoAsync(StepWork work, Func<CompiledPipeline, Step, Task<StepOutcome>> step, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        if (work.Table.Layer != "bronze")
+        {
+            await steps.BeginAsync(work.RunId, work.Table, cancellationToken);
+        }
+
+        return await TellingAsync(work, async () =>
+        {
+            var pipeline = await PipelineAsync(work, cancellationToken);
+            var outcome = await step(pipeline, pipeline.Step(work.Table));
+            await steps.EndAsync(work.RunId, outcome.Result, outcome.Rows, outcome.Note, cancellationToken);
+            return outcome.Result;
+        });
+    }
+
+    // An exception crosses the activity's edge as text only: what failed is noted before it is thrown on.
+    private async Task<T> TellingAsync<T>(StepWork work, Func<Task<T>> step)
+    {
+        try
+        {
+            return await step();
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            await steps.FailAsync(work.RunId, work.Table, error.Message, CancellationToken.None);
+            throw;
+        }
+    }
+}
+
+/// <summary>How a run ended.</summary>
+public sealed record RunEnd
+{
+    /// <summary>The run's id.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>The pipeline's name.</summary>
+    public required string Pipeline { get; init; }
+
+    /// <summary>Hash of the definition that it worked by; null where it never came to have one.</summary>
+    public string? Definition { get; init; }
+
+    /// <summary>Why it failed; null where it succeeded.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>Steps that were left out because one before them failed.</summary>
+    public IReadOnlyList<TableKey> Skipped { get; init; } = [];
+}

@@ -1,0 +1,83 @@
+using Pipeline.Medallion.Definitions;
+
+namespace Pipeline.Medallion.Runs;
+
+/// <summary>What somebody asks for: one run of a pipeline.</summary>
+public sealed record RunRequest
+{
+    /// <summary>The run's id; also the orchestration's.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>The pipeline's name.</summary>
+    public required string Pipeline { get; init; }
+
+    /// <summary>The tables to bring up to date; empty means all. Other steps are left as they are.</summary>
+    public IReadOnlyList<TableKey> Select { get; init; } = [];
+
+    /// <summary>Every selected step does its work anew, whether its input moved or not.</summary>
+    public bool FullRefresh { get; init; }
+}
+
+/// <summary>What a run does, fixed before its first step: every attempt of every step works from the same inputs and the same time.</summary>
+/// <remarks>It carries names and numbers only; lists of files lie in the run's folder on the lake.</remarks>
+public sealed record RunPlan
+{
+    /// <summary>The run's id.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>The pipeline's name.</summary>
+    public required string Pipeline { get; init; }
+
+    /// <summary>Hash of the definition that the run works by.</summary>
+    public required string Definition { get; init; }
+
+    /// <summary>The run's number: larger than that of any run before it, and the version of its transactions.</summary>
+    public required long Number { get; init; }
+
+    /// <summary>The run's time, which SQL sees as <c>run_time()</c>.</summary>
+    public required DateTimeOffset TimeUtc { get; init; }
+
+    /// <summary>The versions that tables have as the run begins.</summary>
+    public required IReadOnlyDictionary<TableKey, long> Versions { get; init; }
+
+    /// <summary>The steps, in an order in which every step follows its inputs.</summary>
+    public required IReadOnlyList<PlannedStep> Steps { get; init; }
+}
+
+/// <summary>One step as the plan has it.</summary>
+public sealed record PlannedStep
+{
+    /// <summary>The table that the step makes; the step's name.</summary>
+    public required TableKey Table { get; init; }
+
+    /// <summary>What kind of work it is.</summary>
+    public required StepKind Kind { get; init; }
+
+    /// <summary>Steps of one level do not depend on each other; 0 is the first.</summary>
+    public required int Level { get; init; }
+
+    /// <summary>The tables that it reads.</summary>
+    public IReadOnlyList<TableKey> Inputs { get; init; } = [];
+
+    /// <summary>Whether the table is made anew from all of its input: on request, or because the definition moved.</summary>
+    public bool Rebuild { get; init; }
+
+    /// <summary>How many parts an ingest step is cut into; 0 where nothing arrived.</summary>
+    public int Parts { get; init; }
+
+    /// <summary>Whether the step certainly has nothing to do.</summary>
+    public bool Unchanged { get; init; }
+}
+
+/// <summary>What kind of work a step is.</summary>
+public enum StepKind
+{
+    /// <summary>Lands what arrived in bronze.</summary>
+    Ingest,
+
+    /// <summary>Types, checks and de-duplicates bronze into silver and rejected.</summary>
+    Clean,
+
+    /// <summary>Builds a table by a SELECT.</summary>
+    Model,
+}

@@ -1,0 +1,189 @@
+using System.Globalization;
+using Azure;
+using Azure.Data.Tables;
+using Pipeline.Lakehouse;
+
+namespace Pipeline.Medallion.Runs;
+
+/// <summary>Remembers runs in the Azure table <c>runs</c>, and grants one run per pipeline at a time. Losing the table loses history, never correctness.</summary>
+public sealed class RunStore(TableServiceClient tables, TimeProvider clock)
+{
+    private const string Current = "current";
+    private const int ErrorCharacters = 4000;
+    private static readonly TimeSpan GraceOfUnscheduled = TimeSpan.FromMinutes(1);
+    private readonly TableClient runs = tables.GetTableClient("runs");
+
+    /// <summary>Creates the table unless it is there.</summary>
+    public Task CreateAsync(CancellationToken cancellationToken) => runs.CreateIfNotExistsAsync(cancellationToken);
+
+    /// <summary>Claims the pipeline for a new run, unless one is going on.</summary>
+    /// <param name="pipeline">The pipeline.</param>
+    /// <param name="isGoingOn">Whether an earlier run's orchestration is still at work; null: there is no such orchestration.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The new run's id, or the id of the run that is going on.</returns>
+    public async Task<RunClaim> ClaimAsync(string pipeline, Func<string, CancellationToken, Task<bool?>> isGoingOn, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(isGoingOn);
+        while (true)
+        {
+            var now = clock.GetUtcNow();
+            var found = await runs.GetEntityIfExistsAsync<TableEntity>(pipeline, Current, cancellationToken: cancellationToken);
+            var number = now.ToUnixTimeMilliseconds();
+            if (found.HasValue && found.Value is { } holder)
+            {
+                var holderId = holder.GetString("RunId");
+                var goingOn = await isGoingOn(holderId, cancellationToken);
+                if (goingOn ?? now - holder.GetDateTimeOffset("ClaimedUtc") < GraceOfUnscheduled)
+                {
+                    return new RunClaim(holderId, Granted: false);
+                }
+
+                number = Math.Max(number, (holder.GetInt64("Number") ?? 0) + 1);
+            }
+
+            var runId = string.Create(CultureInfo.InvariantCulture, $"{pipeline}.{number}");
+            var claim = new TableEntity(pipeline, Current) { ["RunId"] = runId, ["Number"] = number, ["ClaimedUtc"] = now };
+            try
+            {
+                if (found.HasValue && found.Value is { } replaced)
+                {
+                    await runs.UpdateEntityAsync(claim, replaced.ETag, TableUpdateMode.Replace, cancellationToken);
+                }
+                else
+                {
+                    await runs.AddEntityAsync(claim, cancellationToken);
+                }
+
+                await SaveAsync(new RunRecord { Id = runId, Pipeline = pipeline, Status = RunStatus.Running, StartedUtc = now }, cancellationToken);
+                return new RunClaim(runId, Granted: true);
+            }
+            catch (RequestFailedException lost) when (lost.Status is 409 or 412)
+            {
+                // Somebody else claimed it in between: look again who.
+            }
+        }
+    }
+
+    /// <summary>Gives a claim back that could not be used.</summary>
+    public async Task ReleaseAsync(string runId, CancellationToken cancellationToken)
+    {
+        var (pipeline, _) = Parse(runId);
+        var found = await runs.GetEntityIfExistsAsync<TableEntity>(pipeline, Current, cancellationToken: cancellationToken);
+        if (found.HasValue && found.Value is { } holder && holder.GetString("RunId") == runId)
+        {
+            holder["ClaimedUtc"] = DateTimeOffset.UnixEpoch;
+            await runs.UpdateEntityAsync(holder, holder.ETag, TableUpdateMode.Replace, cancellationToken);
+        }
+    }
+
+    /// <summary>Whether a run holds its pipeline.</summary>
+    public async Task<bool> HoldsAsync(string runId, CancellationToken cancellationToken)
+    {
+        var (pipeline, _) = Parse(runId);
+        var found = await runs.GetEntityIfExistsAsync<TableEntity>(pipeline, Current, cancellationToken: cancellationToken);
+
+        // A lost table has nobody who could hold it.
+        return !found.HasValue || found.Value?.GetString("RunId") == runId;
+    }
+
+    /// <summary>Notes how a run ended.</summary>
+    public async Task EndAsync(string runId, RunStatus status, string? error, IReadOnlyDictionary<string, decimal?> metrics, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var (pipeline, number) = Parse(runId);
+        var run = await FindAsync(runId, cancellationToken)
+            ?? new RunRecord { Id = runId, Pipeline = pipeline, Status = status, StartedUtc = DateTimeOffset.FromUnixTimeMilliseconds(number) };
+        if (run.EndedUtc is null)
+        {
+            await SaveAsync(run with { Status = status, Error = error, EndedUtc = now, Metrics = metrics }, cancellationToken);
+        }
+    }
+
+    /// <summary>A run without its steps, or null.</summary>
+    public async Task<RunRecord?> FindAsync(string runId, CancellationToken cancellationToken)
+    {
+        if (!TryParse(runId, out var pipeline, out var number))
+        {
+            return null;
+        }
+
+        var found = await runs.GetEntityIfExistsAsync<TableEntity>(pipeline, RowKey(number), cancellationToken: cancellationToken);
+        return found.HasValue && found.Value is { } entity ? Read(entity) : null;
+    }
+
+    /// <summary>Runs without their steps, newest first within a pipeline.</summary>
+    /// <param name="pipeline">Of this pipeline only; null: of all.</param>
+    /// <param name="limit">At most so many.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public async Task<IReadOnlyList<RunRecord>> ListAsync(string? pipeline, int limit, CancellationToken cancellationToken)
+    {
+        var filter = pipeline is null
+            ? TableClient.CreateQueryFilter($"RowKey lt {Current}")
+            : TableClient.CreateQueryFilter($"PartitionKey eq {pipeline} and RowKey lt {Current}");
+        var found = new List<RunRecord>();
+        await foreach (var entity in runs.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken))
+        {
+            found.Add(Read(entity));
+            if (pipeline is not null && found.Count == limit)
+            {
+                break;
+            }
+        }
+
+        return [.. found.OrderByDescending(r => r.StartedUtc).Take(limit)];
+    }
+
+    /// <summary>The pipeline and the number that a run's id is made of.</summary>
+    public static bool TryParse(string runId, out string pipeline, out long number)
+    {
+        ArgumentNullException.ThrowIfNull(runId);
+        var dot = runId.LastIndexOf('.');
+        pipeline = dot > 0 ? runId[..dot] : "";
+        return long.TryParse(runId.AsSpan(dot + 1), NumberStyles.None, CultureInfo.InvariantCulture, out number) && dot > 0;
+    }
+
+    /// <summary>An error as it is kept: at most 4,000 characters.</summary>
+    internal static string? Shorten(string? error) => error is { Length: > ErrorCharacters } ? string.Concat(error.AsSpan(0, ErrorCharacters), " …") : error;
+
+    private static (string Pipeline, long Number) Parse(string runId) =>
+        TryParse(runId, out var pipeline, out var number) ? (pipeline, number) : throw new TerminalException($"'{runId}' is not the id of a run: expected PIPELINE.NUMBER.");
+
+    private static string RowKey(long number) => (long.MaxValue - number).ToString("D19", CultureInfo.InvariantCulture);
+
+    private Task SaveAsync(RunRecord run, CancellationToken cancellationToken)
+    {
+        var (pipeline, number) = Parse(run.Id);
+        var entity = new TableEntity(pipeline, RowKey(number))
+        {
+            ["RunId"] = run.Id,
+            ["Status"] = run.Status.ToString(),
+            ["StartedUtc"] = run.StartedUtc,
+            ["EndedUtc"] = run.EndedUtc,
+            ["Error"] = Shorten(run.Error),
+            ["Metrics"] = Json.Write(run.Metrics),
+        };
+        return runs.UpsertEntityAsync(entity, TableUpdateMode.Replace, cancellationToken);
+    }
+
+    private RunRecord Read(TableEntity entity)
+    {
+        var started = entity.GetDateTimeOffset("StartedUtc") ?? default;
+        var ended = entity.GetDateTimeOffset("EndedUtc");
+        return new RunRecord
+        {
+            Id = entity.GetString("RunId"),
+            Pipeline = entity.PartitionKey,
+            Status = Enum.Parse<RunStatus>(entity.GetString("Status")),
+            StartedUtc = started,
+            EndedUtc = ended,
+            Seconds = Math.Round(((ended ?? clock.GetUtcNow()) - started).TotalSeconds, 3),
+            Error = entity.GetString("Error"),
+            Metrics = Json.Read<Dictionary<string, decimal?>>(entity.GetString("Metrics")),
+        };
+    }
+}
+
+/// <summary>The answer to a claim.</summary>
+/// <param name="RunId">The new run's id, or that of the run which is going on.</param>
+/// <param name="Granted">Whether the claim was granted.</param>
+public sealed record RunClaim(string RunId, bool Granted);

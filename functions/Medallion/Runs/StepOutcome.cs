@@ -1,0 +1,22 @@
+using Pipeline.Medallion.Definitions;
+
+namespace Pipeline.Medallion.Runs;
+
+/// <summary>What a step came to: the result that the run goes on with, and what is noted for people.</summary>
+public sealed record StepOutcome
+{
+    /// <summary>What the run goes on with.</summary>
+    public required StepResult Result { get; init; }
+
+    /// <summary>What became of the rows.</summary>
+    public RowBooks? Rows { get; init; }
+
+    /// <summary>What is worth knowing though the step succeeded.</summary>
+    public string? Note { get; init; }
+
+    internal static StepOutcome Of(TableKey table, StepStatus status, RowBooks? rows, params IEnumerable<(TableKey Table, long Version)> versions) => new()
+    {
+        Result = new StepResult { Table = table, Status = status, Versions = versions.ToDictionary(v => v.Table, v => v.Version) },
+        Rows = rows,
+    };
+}

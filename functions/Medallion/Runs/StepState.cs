@@ -1,0 +1,79 @@
+using Pipeline.Lakehouse.Delta;
+using Pipeline.Medallion.Definitions;
+
+namespace Pipeline.Medallion.Runs;
+
+/// <summary>What a step knows of its last success. It lies in the same commit as the data, so that both are there or neither.</summary>
+public sealed record StepState
+{
+    /// <summary>The run that made the version.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>Hash of the part of the definition that the step follows.</summary>
+    public required string Definition { get; init; }
+
+    /// <summary>What was read: the identity of each input table's version.</summary>
+    public SortedDictionary<string, string> Inputs { get; init; } = [];
+
+    /// <summary>How the rows came out.</summary>
+    public required RowBooks Rows { get; init; }
+
+    /// <summary>Segments of the ledger of files taken, oldest first (ingest steps).</summary>
+    public IReadOnlyList<Bronze.LedgerSegment> Ledger { get; init; } = [];
+
+    /// <summary>Columns that were detected, with their types (ingest steps without a contract).</summary>
+    public IReadOnlyList<DetectedColumn> Columns { get; init; } = [];
+
+    /// <summary>The state of a step in a snapshot of its table, or null where the step never committed there.</summary>
+    public static StepState? Of(DeltaSnapshot? snapshot, TableKey step) =>
+        snapshot is not null && snapshot.Domains.TryGetValue($"pipeline.step.{step}", out var text) ? Json.Read<StepState>(text) : null;
+
+    /// <summary>Identifies a version of a table, also across its deletion and re-creation.</summary>
+    public static string Identity(DeltaSnapshot snapshot)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        return $"{snapshot.TableId}@{snapshot.Version}";
+    }
+}
+
+/// <summary>A column that was found in files, and the narrowest type that its values fit.</summary>
+public sealed record DetectedColumn(string Name, string Type);
+
+/// <summary>The books of a step: every row that came in is accounted for, once.</summary>
+public sealed record RowBooks
+{
+    /// <summary>Rows read.</summary>
+    public required long In { get; init; }
+
+    /// <summary>Rows written that were not there before.</summary>
+    public long Inserted { get; init; }
+
+    /// <summary>Rows written in place of an older row of the same key.</summary>
+    public long Updated { get; init; }
+
+    /// <summary>Rows left out for a later row of the same key.</summary>
+    public long Superseded { get; init; }
+
+    /// <summary>Rows left out because the same row was there already.</summary>
+    public long Duplicate { get; init; }
+
+    /// <summary>Rows that failed a rule.</summary>
+    public long Rejected { get; init; }
+
+    /// <summary>Rows that failed a rule which only warns; they are among those written.</summary>
+    public long Warned { get; init; }
+
+    /// <summary>Rows written.</summary>
+    public long Out => Inserted + Updated;
+
+    /// <summary>Refuses books that do not balance.</summary>
+    /// <exception cref="Lakehouse.TerminalException">Rows in are not the sum of what became of them: a defect, never bad data.</exception>
+    public void RequireBalance(TableKey step)
+    {
+        if (In != Inserted + Updated + Superseded + Duplicate + Rejected)
+        {
+            throw new Lakehouse.TerminalException(
+                $"The books of {step} do not balance: {In} rows in, but {Inserted} inserted + {Updated} updated + {Superseded} superseded + {Duplicate} duplicate + {Rejected} rejected. Nothing was committed.");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using Pipeline.Medallion.Definitions;
+
+namespace Pipeline.Medallion.Runs;
+
+/// <summary>What an activity is given to do: a step of a run, with its inputs pinned.</summary>
+public sealed record StepWork
+{
+    /// <summary>The run's id.</summary>
+    public required string RunId { get; init; }
+
+    /// <summary>The pipeline's name.</summary>
+    public required string Pipeline { get; init; }
+
+    /// <summary>Hash of the definition that the run works by.</summary>
+    public required string Definition { get; init; }
+
+    /// <summary>The run's number.</summary>
+    public required long Number { get; init; }
+
+    /// <summary>The run's time.</summary>
+    public required DateTimeOffset TimeUtc { get; init; }
+
+    /// <summary>The table that the step makes.</summary>
+    public required TableKey Table { get; init; }
+
+    /// <summary>The versions to read, by table.</summary>
+    public IReadOnlyDictionary<TableKey, long> Inputs { get; init; } = new Dictionary<TableKey, long>();
+
+    /// <summary>Make the table anew from all of its input, even if nothing moved.</summary>
+    public bool Rebuild { get; init; }
+
+    /// <summary>The part of an ingest step, from 0.</summary>
+    public int Part { get; init; }
+
+    /// <summary>The parts that were landed, for the activity that commits them.</summary>
+    public IReadOnlyList<LandedPart> Landed { get; init; } = [];
+
+    /// <summary>The name of the step's transactions and state in its tables.</summary>
+    public string TransactionId => $"step/{Table}";
+
+    /// <summary>The name of the step's state in its tables.</summary>
+    public string StateDomain => $"pipeline.step.{Table}";
+}
+
+/// <summary>A part of a source that was written to data files; what it wrote is listed in a manifest on the lake.</summary>
+/// <param name="Part">The part, from 0.</param>
+/// <param name="Invocation">The attempt that wrote it.</param>
+public sealed record LandedPart(int Part, string Invocation);
+
+/// <summary>How a step ended.</summary>
+public sealed record StepResult
+{
+    /// <summary>The step's table.</summary>
+    public required TableKey Table { get; init; }
+
+    /// <summary>How it ended.</summary>
+    public required StepStatus Status { get; init; }
+
+    /// <summary>The versions afterwards of the tables that it makes; none where it failed or was skipped.</summary>
+    public IReadOnlyDictionary<TableKey, long> Versions { get; init; } = new Dictionary<TableKey, long>();
+}
+
+/// <summary>Where a step is.</summary>
+public enum StepStatus
+{
+    /// <summary>Not begun.</summary>
+    Pending,
+
+    /// <summary>At work.</summary>
+    Running,
+
+    /// <summary>Its table has a new version.</summary>
+    Succeeded,
+
+    /// <summary>Neither its inputs nor its definition moved.</summary>
+    Unchanged,
+
+    /// <summary>It failed; the reason is in its record.</summary>
+    Failed,
+
+    /// <summary>A step before it failed.</summary>
+    Skipped,
+}
+
+/// <summary>Where a run is.</summary>
+public enum RunStatus
+{
+    /// <summary>At work, or about to be.</summary>
+    Running,
+
+    /// <summary>All steps succeeded or were unchanged.</summary>
+    Succeeded,
+
+    /// <summary>A step failed.</summary>
+    Failed,
+
+    /// <summary>Somebody stopped it.</summary>
+    Terminated,
+}

@@ -1,0 +1,201 @@
+using System.Globalization;
+using Pipeline.Lakehouse.DuckDb;
+using Pipeline.Medallion.Bronze;
+using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Sources.File;
+
+namespace Pipeline.Medallion.Silver;
+
+/// <summary>The SQL that turns bronze rows into typed rows with a verdict. Everything is set-based; a row that fails is data.</summary>
+internal sealed class CleanSql
+{
+    private static readonly HashSet<string> Integers = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"];
+    private readonly SourceDefinition source;
+    private readonly IReadOnlyList<DuckDbColumn> bronze;
+    private readonly List<Check> checks = [];
+
+    /// <summary>Prepares the SQL for a source whose raw rows are <c>bronze.NAME</c> in the session.</summary>
+    /// <param name="source">The source, with its declared or detected columns.</param>
+    /// <param name="bronze">The columns of the bronze table.</param>
+    public CleanSql(SourceDefinition source, IReadOnlyList<DuckDbColumn> bronze)
+    {
+        this.source = source;
+        this.bronze = bronze;
+        foreach (var (column, index) in source.Columns.Select((c, i) => (c, i)))
+        {
+            checks.AddRange(ChecksOf(column, index));
+        }
+
+        checks.AddRange(source.Rules.Select(r => new Check(r.Id, null, $"not coalesce(({r.Expect})::boolean, true)", "null", $"'{r.Expect}' is not true", r.Otherwise)));
+    }
+
+    /// <summary>A failed check, as a row of <c>failures</c> has it.</summary>
+    /// <param name="Rule">The rule's id.</param>
+    /// <param name="Column">Its column; null for a rule over the row.</param>
+    /// <param name="Fails">SQL that is true where the row fails.</param>
+    /// <param name="Value">SQL of the offending value as text.</param>
+    /// <param name="Reason">Why, in words.</param>
+    /// <param name="Otherwise">What happens to the row.</param>
+    public sealed record Check(string Rule, string? Column, string Fails, string Value, string Reason, RuleOutcome Otherwise);
+
+    /// <summary>The columns of <c>rejected</c>, without rows.</summary>
+    public static string EmptyRejected =>
+        "select null::timestamptz as rejected_at, null::varchar as run_id, null::varchar as source, null::varchar as file, null::bigint as row, null::varchar as raw, "
+        + "null::struct(rule varchar, \"column\" varchar, \"value\" varchar, reason varchar)[] as failures where false";
+
+    /// <summary>All checks, in the order of the definition.</summary>
+    public IReadOnlyList<Check> Checks => checks;
+
+    /// <summary>The columns of silver, without rows.</summary>
+    public static string EmptySilver(SourceDefinition source) =>
+        $"select {string.Join(", ", source.Columns.Select(c => $"null::{Stored(c.Type)} as {Sql.Identifier(c.Name)}"))}{PartitionColumns(source)}, null::timestamptz as _ingested_at, null::varchar as _file, null::bigint as _row where false";
+
+    /// <summary>The source as its files describe it, where it has no contract of its own.</summary>
+    public static SourceDefinition WithDetected(SourceDefinition source, IReadOnlyList<DetectedColumn> detected)
+    {
+        if (source.Columns.Count > 0)
+        {
+            return source;
+        }
+
+        var names = ColumnNames.ForTable(detected.Select(d => ColumnNames.ForSilver(d.Name)));
+        return source with { Columns = [.. detected.Zip(names, (d, name) => new ColumnDefinition { Name = name, From = d.Name, Type = d.Type, Line = source.Line })] };
+    }
+
+    /// <summary>Defines the view <c>checked</c>: technical columns, <c>_record</c> (the raw row), typed columns and <c>_valid</c>.</summary>
+    public void Define(DuckDbSession session)
+    {
+        var raw = bronze.Where(c => !BronzeColumns.IsTechnical(c.Name)).Select(c => $"{Sql.Literal(c.Name)}: {Sql.Identifier(c.Name)}").ToList();
+        var record = raw.Count == 0 ? "null" : $"{{{string.Join(", ", raw)}}}";
+        var values = source.Columns.Select((c, i) => $", {ValueOf(c)} as {V(i)}");
+        session.Execute($"create temp view raw_values as select _ingested_at, _file, _row, _run_id, _error, _raw, {record} as _record{string.Concat(values)} from bronze.{Sql.Identifier(source.Name)}");
+        var typed = source.Columns.Select((c, i) => $", {TypedOf(c, V(i), TypeOf(session, V(i)))} as {Sql.Identifier(c.Name)}");
+        session.Execute($"create temp view typed as select *{string.Concat(typed)} from raw_values");
+        var failing = checks.Where(c => c.Otherwise == RuleOutcome.Reject).Select(c => $"({c.Fails})").Prepend("_error is not null");
+        session.Execute($"create temp view checked as select *, not coalesce({string.Join(" or ", failing)}, false) as _valid from typed");
+    }
+
+    /// <summary>Valid rows as silver has them.</summary>
+    /// <param name="hasLosers">Whether the session's table <c>losers</c> holds rows that a later row of the same key replaces.</param>
+    public string Silver(bool hasLosers) =>
+        $"select {string.Join(", ", source.Columns.Select(c => $"{Sql.Identifier(c.Name)}::{Stored(c.Type)} as {Sql.Identifier(c.Name)}"))}{PartitionColumns(source)}, _ingested_at, _file, _row "
+        + $"from checked{(hasLosers ? " anti join losers using (_file, _row)" : "")} where _valid";
+
+    /// <summary>Rows that failed, with every reason.</summary>
+    /// <param name="work">The run that rejects them.</param>
+    public string Rejected(StepWork work)
+    {
+        var failures = checks.Where(c => c.Otherwise == RuleOutcome.Reject).Select(c =>
+            $"case when {c.Fails} then {{'rule': {Sql.Literal(c.Rule)}, 'column': {Sql.Literal(c.Column)}, 'value': left({c.Value}, 1000), 'reason': {Sql.Literal(c.Reason)}}} end")
+            .Prepend("case when false then {'rule': '', 'column': '', 'value': '', 'reason': ''} end");
+        return $$"""
+            select {{BronzeColumns.Timestamp(work.TimeUtc)}} as rejected_at, {{Sql.Literal(work.RunId)}} as run_id, {{Sql.Literal(source.Name)}} as source, _file as file, _row as row,
+                   case when _error is null then to_json(_record)::varchar else to_json(_raw)::varchar end as raw,
+                   case when _error is not null then [{'rule': 'malformed', 'column': null::varchar, 'value': null::varchar, 'reason': _error}]
+                        else list_filter([{{string.Join(", ", failures)}}], lambda f: f is not null) end as failures
+            from checked where not _valid
+            """;
+    }
+
+    /// <summary>The keys that more than one valid row has, then the rows that lose to the latest of their key.</summary>
+    public (string Repeated, string Losers) Duplicates()
+    {
+        var key = string.Join(", ", source.Key.Select(Sql.Identifier));
+        var latest = source.LatestBy is { } by ? $"{Sql.Identifier(by)} desc nulls last, " : "";
+        var content = string.Join(", ", source.Columns.Select(c => Sql.Identifier(c.Name)));
+        return (
+            $"create temp table repeated as select {key} from checked where _valid group by all having count(*) > 1",
+            $"""
+            create temp table losers as select _file, _row, same from (
+                select _file, _row, row_number() over latest as place, hash({content}) = first_value(hash({content})) over latest as same
+                from checked semi join repeated using ({key}) where _valid
+                window latest as (partition by {key} order by {latest}_ingested_at desc, _file desc, _row desc)
+            ) where place > 1
+            """);
+    }
+
+    private static string V(int index) => string.Create(CultureInfo.InvariantCulture, $"_v{index}");
+
+    private static string PartitionColumns(SourceDefinition source) =>
+        source.Partition is { } partition ? string.Concat(partition.As.Select(part => $", {part}({Sql.Identifier(partition.By)})::integer as {part}")) : "";
+
+    // TIMESTAMP has no counterpart in a table: times are UTC.
+    private static string Stored(string type) => type.Equals("timestamp", StringComparison.OrdinalIgnoreCase) || type.Equals("datetime", StringComparison.OrdinalIgnoreCase) ? "timestamptz" : type;
+
+    private static string TypeOf(DuckDbSession session, string column) => session.Describe($"select {column} from raw_values")[0].Type;
+
+    private static bool IsInteger(string type) => Integers.Contains(type.ToUpperInvariant()) || type.ToUpperInvariant() is "INT" or "LONG" or "SHORT" or "INT8" or "INT4" or "INT2" or "INT64" or "INT32";
+
+    private string ValueOf(ColumnDefinition column)
+    {
+        var raw = column.Expr is { } expression ? $"({expression})" : RawColumn(column.From ?? column.Name);
+        return column.Default is { } value ? $"coalesce(nullif(({raw})::varchar, ''), {Sql.Literal(value)})" : raw;
+    }
+
+    private string RawColumn(string from)
+    {
+        var name = ColumnNames.ForTable(from);
+        var column = bronze.FirstOrDefault(c => c.Name == name) ?? bronze.FirstOrDefault(c => string.Equals(c.Name, name, StringComparison.OrdinalIgnoreCase));
+        return column is null ? "null::varchar" : Sql.Identifier(column.Name);
+    }
+
+    private static string TypedOf(ColumnDefinition column, string value, string rawType)
+    {
+        var type = Stored(column.Type);
+        if (column.Format is { } format)
+        {
+            return $"try_cast(try_strptime(trim({value}::varchar), {Sql.Literal(format)}) as {type})";
+        }
+
+        if (rawType != "VARCHAR")
+        {
+            return IsInteger(type) && (rawType is "DOUBLE" or "FLOAT" || rawType.StartsWith("DECIMAL", StringComparison.Ordinal))
+                ? $"case when {value} = trunc({value}) then try_cast({value} as {type}) end"
+                : $"try_cast({value} as {type})";
+        }
+
+        if (type.StartsWith("varchar", StringComparison.OrdinalIgnoreCase) || type.Equals("text", StringComparison.OrdinalIgnoreCase))
+        {
+            return value;
+        }
+
+        // DuckDB would also read 0x1F, 1_000 and 1.5 as integers.
+        var text = $"trim({value})";
+        return IsInteger(type)
+            ? $"case when try_cast({text} as {type})::varchar = {text} or regexp_full_match({text}, '[-+]?[0-9]+(\\.0*)?') then try_cast({text} as {type}) end"
+            : $"try_cast({text} as {type})";
+    }
+
+    private IEnumerable<Check> ChecksOf(ColumnDefinition column, int index)
+    {
+        var name = Sql.Identifier(column.Name);
+        var raw = $"{V(index)}::varchar";
+        var missing = $"(trim({raw}) = '') is not false";
+        yield return new Check($"{column.Name}-type", column.Name, $"{name} is null and not ({missing})", raw, $"is not a {column.Type.ToUpperInvariant()}{(column.Format is { } f ? $" written as {f}" : "")}", RuleOutcome.Reject);
+        if (column.Required || source.Key.Contains(column.Name))
+        {
+            yield return new Check($"{column.Name}-required", column.Name, missing, raw, "is missing", RuleOutcome.Reject);
+        }
+
+        if (column.Min is not null || column.Max is not null)
+        {
+            var bounds = new[] { Bound(column.Min, "<", "at least"), Bound(column.Max, ">", "at most") }.OfType<(string Fails, string Words)>().ToList();
+            yield return new Check($"{column.Name}-range", column.Name, $"coalesce({string.Join(" or ", bounds.Select(b => b.Fails))}, false)", raw, $"is out of range: expected {string.Join(" and ", bounds.Select(b => b.Words))}", RuleOutcome.Reject);
+        }
+
+        if (column.In.Count > 0)
+        {
+            yield return new Check($"{column.Name}-in", column.Name, $"coalesce({name} not in ({string.Join(", ", column.In.Select(v => Cast(v, column)))}), false)", raw, $"is not one of {string.Join(", ", column.In)}", RuleOutcome.Reject);
+        }
+
+        if (column.Pattern is { } pattern)
+        {
+            yield return new Check($"{column.Name}-pattern", column.Name, $"coalesce(not regexp_full_match({name}::varchar, {Sql.Literal(pattern)}), false)", raw, $"does not match {pattern}", RuleOutcome.Reject);
+        }
+
+        (string Fails, string Words)? Bound(string? bound, string comparison, string words) => bound is null ? null : ($"{name} {comparison} {Cast(bound, column)}", $"{words} {bound}");
+    }
+
+    private static string Cast(string value, ColumnDefinition column) => $"cast({Sql.Literal(value)} as {Stored(column.Type)})";
+}

@@ -1,0 +1,179 @@
+using System.Globalization;
+using Pipeline.Lakehouse;
+using Pipeline.Lakehouse.Delta;
+using Pipeline.Lakehouse.DuckDb;
+using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Runs;
+
+namespace Pipeline.Medallion.Sources.File;
+
+/// <summary>A file's rows, readable in a session.</summary>
+/// <param name="Sql">Gives the raw columns and <c>_row</c>, the record's number in the file from 1; null where the file has no columns.</param>
+/// <param name="Columns">The raw columns.</param>
+internal sealed record StagedFile(string? Sql, IReadOnlyList<DuckDbColumn> Columns);
+
+/// <summary>Reads files of any format into a session. What cannot be read is kept too: a malformed line, or a whole file that is not what its name says,
+/// becomes a row of the session's table <c>malformed</c>.</summary>
+internal sealed class FileStager
+{
+    private const string LineLimits = "max_line_size=16777216, buffer_size=33554432";
+    private readonly DuckDbSession session;
+
+    public FileStager(DuckDbSession session)
+    {
+        this.session = session;
+        session.Execute("create temp table malformed(_file varchar, _row bigint, _error varchar, _raw varchar)");
+    }
+
+    /// <summary>Reads one file.</summary>
+    /// <param name="local">The file on local disk; it must stay until what was staged is written.</param>
+    /// <param name="path">Its path in landing, for messages.</param>
+    /// <param name="declared">Its format; null takes it from the name.</param>
+    /// <param name="number">Tells the files of a session apart.</param>
+    /// <param name="cancellationToken">Interrupts the reading.</param>
+    public StagedFile Stage(string local, string path, FileFormat? declared, int number, CancellationToken cancellationToken)
+    {
+        var format = declared ?? FileFormats.Of(path);
+        try
+        {
+            var readable = FileContent.MakeReadable(local, path);
+            return new FileInfo(readable).Length == 0
+                ? new StagedFile(null, [])
+                : format switch
+                {
+                    FileFormat.Csv => StageCsv(readable, path, number, cancellationToken),
+                    FileFormat.Ndjson => StageNdjson(readable, path, number, cancellationToken),
+                    FileFormat.Json => StageJson(readable, path, number, cancellationToken),
+                    _ => StageParquet(readable),
+                };
+        }
+        catch (InvalidDataException error)
+        {
+            return Refuse(path, error.Message);
+        }
+        catch (DuckDbException error) when (error.Kind is not (DuckDbErrorKind.OutOfMemory or DuckDbErrorKind.IO or DuckDbErrorKind.Internal or DuckDbErrorKind.Fatal))
+        {
+            return Refuse(path, error.Message.Replace(local, path, StringComparison.Ordinal));
+        }
+    }
+
+    /// <summary>Notes a whole file as one malformed row.</summary>
+    public StagedFile Refuse(string path, string reason)
+    {
+        session.Execute($"delete from malformed where _file = {Sql.Literal(path)}");
+        session.Execute($"insert into malformed values ({Sql.Literal(path)}, 0, {Sql.Literal($"the file cannot be read: {FirstLines(reason)}")}, null)");
+        return new StagedFile(null, []);
+    }
+
+    /// <summary>The type that the values of each text column fit, by its first 100,000 rows.</summary>
+    public IReadOnlyList<DetectedColumn> Detect(StagedFile staged)
+    {
+        if (staged.Sql is null || staged.Columns.Count == 0)
+        {
+            return [];
+        }
+
+        var texts = staged.Columns.Where(c => c.Type == "VARCHAR").Select(c => c.Name).ToList();
+        var detected = texts.Count == 0 ? [] : session.Query($"select {string.Join(", ", texts.Select(Narrowest))} from ({staged.Sql} limit 100000)").Rows().Single();
+        var types = texts.Zip(detected).ToDictionary(p => p.First, p => (string?)p.Second ?? "VARCHAR", StringComparer.Ordinal);
+        return [.. staged.Columns.Select(c => new DetectedColumn(c.Name, types.GetValueOrDefault(c.Name, c.Type)))];
+    }
+
+    // A number with a leading zero is a code, not a number.
+    private static string Narrowest(string column)
+    {
+        var c = Sql.Identifier(column);
+        return $"""
+            case when count({c}) = 0 then 'VARCHAR'
+                 when bool_and(regexp_full_match({c}, '-?(0|[1-9][0-9]{"{0,17}"})')) then 'BIGINT'
+                 when bool_and(regexp_full_match({c}, '-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?')) then 'DOUBLE'
+                 when bool_and(lower({c}) in ('true', 'false')) then 'BOOLEAN'
+                 when bool_and(regexp_full_match({c}, '[0-9]{"{4}"}-[0-9][0-9]-[0-9][0-9]') and try_cast({c} as date) is not null) then 'DATE'
+                 when bool_and(regexp_matches({c}, '^[0-9]{"{4}"}-[0-9][0-9]-[0-9][0-9][ T]') and try_cast({c} as timestamptz) is not null) then 'TIMESTAMP WITH TIME ZONE'
+                 else 'VARCHAR' end
+            """;
+    }
+
+    private StagedFile StageCsv(string local, string path, int number, CancellationToken cancellationToken)
+    {
+        var rejects = $"rejects_{number}";
+        var encoding = FileContent.IsUtf16(local) ? ", encoding='utf-16'" : "";
+        var scan = $"read_csv({Sql.Literal(local)}, all_varchar=true, header=true, compression='{FileFormats.Compression(local)}', {LineLimits}{encoding}, "
+            + $"store_rejects=true, rejects_table='{rejects}', rejects_scan='scans_{number}')";
+        var raw = session.Describe($"select * from {scan}");
+        var names = ColumnNames.ForTable(raw.Select(c => c.Name));
+        var stage = StagePath(number);
+        session.Execute(
+            $"copy (select {string.Join(", ", raw.Zip(names, (c, name) => $"{Sql.Identifier(c.Name)} as {Sql.Identifier(name)}"))} from {scan}) to {Sql.Literal(stage)} (format parquet, compression snappy)",
+            cancellationToken);
+        session.Execute($"""
+            insert into malformed
+            select {Sql.Literal(path)}, line, string_agg(distinct lower(error_type) || ': ' || error_message, '; '), any_value(csv_line)
+            from {rejects} group by line order by line
+            """);
+        System.IO.File.Delete(local);
+        return new StagedFile(
+            $"select {Names(names)}, file_row_number + 1 as _row from read_parquet({Sql.Literal(stage)}, file_row_number=true)",
+            [.. names.Select(n => new DuckDbColumn(n, "VARCHAR"))]);
+    }
+
+    // Lines are cut by the CSV reader: a record separator cannot stand in valid JSON, so that every line is one column whatever is in it.
+    private StagedFile StageNdjson(string local, string path, int number, CancellationToken cancellationToken)
+    {
+        var rejects = $"rejects_{number}";
+        var scan = $"read_csv({Sql.Literal(local)}, columns={{'line': 'VARCHAR'}}, auto_detect=false, header=false, delim=chr(30), quote='', escape='', compression='{FileFormats.Compression(local)}', "
+            + $"{LineLimits}, store_rejects=true, rejects_table='{rejects}', rejects_scan='scans_{number}')";
+        var stage = StagePath(number);
+        session.Execute($"copy (select line from {scan}) to {Sql.Literal(stage)} (format parquet, compression snappy)", cancellationToken);
+        session.Execute($"insert into malformed select {Sql.Literal(path)}, line, any_value(lower(error_type) || ': ' || error_message), any_value(csv_line) from {rejects} group by line");
+        System.IO.File.Delete(local);
+        return StageLines(stage, path);
+    }
+
+    private StagedFile StageJson(string local, string path, int number, CancellationToken cancellationToken)
+    {
+        var stage = StagePath(number);
+        var scan = $"read_json_objects({Sql.Literal(local)}, format='auto', compression='{FileFormats.Compression(local)}', maximum_object_size=67108864)";
+        session.Execute($"copy (select json::varchar as line from {scan}) to {Sql.Literal(stage)} (format parquet, compression snappy)", cancellationToken);
+        System.IO.File.Delete(local);
+        return StageLines(stage, path);
+    }
+
+    private StagedFile StageLines(string stage, string path)
+    {
+        var lines = $"(select file_row_number + 1 as _row, line, coalesce(json_valid(line) and json_type(line) = 'OBJECT', false) as ok from read_parquet({Sql.Literal(stage)}, file_row_number=true) where trim(line) <> '')";
+        session.Execute($"insert into malformed select {Sql.Literal(path)}, _row, 'not a JSON object', line from {lines} where not ok order by _row");
+        var keys = session.Query($"""
+            select k from (select _row, unnest(json_keys(line)) as k, generate_subscripts(json_keys(line), 1) as place from {lines} where ok)
+            group by k order by min(_row), min(place), k
+            """).Rows().Select(r => (string)(r[0] ?? "")).ToList();
+        if (keys.Count == 0)
+        {
+            return new StagedFile(null, []);
+        }
+
+        var names = ColumnNames.ForTable(keys);
+        var pointers = Sql.List(keys.Select(k => "/" + k.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)));
+        var columns = names.Select((name, i) => string.Create(CultureInfo.InvariantCulture, $"x[{i + 1}] as {Sql.Identifier(name)}"));
+        return new StagedFile(
+            $"select {string.Join(", ", columns)}, _row from (select _row, json_extract_string(line, {pointers}) as x from {lines} where ok)",
+            [.. names.Select(n => new DuckDbColumn(n, "VARCHAR"))]);
+    }
+
+    private StagedFile StageParquet(string local)
+    {
+        var scan = $"read_parquet({Sql.Literal(local)}, file_row_number=true)";
+        var raw = session.Describe($"select * exclude (file_row_number) from {scan}");
+        var names = ColumnNames.ForTable(raw.Select(c => c.Name));
+        var renamed = $"select {string.Join(", ", raw.Zip(names, (c, n) => $"{Sql.Identifier(c.Name)} as {Sql.Identifier(n)}"))}, file_row_number + 1 as _row from {scan}";
+        var columns = raw.Zip(names, (c, n) => c with { Name = n }).Append(new DuckDbColumn("_row", "BIGINT")).ToList();
+        var sql = $"select {DeltaTypes.Normalise(columns)} from ({renamed})";
+        return new StagedFile(sql, [.. session.Describe(sql).SkipLast(1)]);
+    }
+
+    private string StagePath(int number) => Path.Combine(session.TempDirectory, string.Create(CultureInfo.InvariantCulture, $"stage-{number}.parquet"));
+
+    private static string Names(IEnumerable<string> names) => string.Join(", ", names.Select(Sql.Identifier));
+
+    private static string FirstLines(string text) => string.Join(' ', text.Split('\n').Take(3).Select(l => l.Length > 300 ? l[..300] : l).Select(l => l.Trim()));
+}
