@@ -120,9 +120,15 @@ public class FunctionsApplicationBuilder : IHostApplicationBuilder, IFunctionsWo
 
         Logging.AddSimpleConsole(console => console.SingleLine = true)
             .AddFilter("Microsoft", LogLevel.Warning)
-            .AddConfiguration(hostJson.Logging);
+            .AddConfiguration(hostJson.Logging)
+            .AddConfiguration(Configuration.GetSection("Logging"));
 
-        Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
+        Services.Configure<HostOptions>(host =>
+        {
+            host.ShutdownTimeout = TimeSpan.FromSeconds(10);
+            // A request that does not end must not keep the task hub from giving up its lease.
+            host.ServicesStopConcurrently = true;
+        });
         Services.AddRouting();
         Services.TryAddSingleton(TimeProvider.System);
         Services.AddSingleton(hostJson);
