@@ -10,15 +10,21 @@ namespace Microsoft.Azure.Functions.Worker.Hosting;
 
 /// <summary>The app's task hub, if it has durable functions, and how the hub calls them.</summary>
 internal sealed class DurableFunctions(
-    FunctionCatalog catalog, FunctionRunner runner, IServiceScopeFactory scopes, HostJson hostJson, IConfiguration settings, ILoggerFactory loggers, TimeProvider time)
-    : IDurableFunctionInvoker, IHostedService, IAsyncDisposable
+    FunctionCatalog catalog,
+    FunctionRunner runner,
+    FunctionsEndpoint endpoint,
+    IServiceScopeFactory scopes,
+    HostJson hostJson,
+    IConfiguration settings,
+    ILoggerFactory loggers,
+    TimeProvider time) : IDurableFunctionInvoker, IHostedService, IAsyncDisposable
 {
     private DurableTaskHubOptions? options;
     private DurableTaskHub? hub;
 
-    public DurableTaskClient Client => hub?.Client ?? throw new InvalidOperationException("The task hub is not open yet: the host is still starting.");
+    public DurableTaskClient Client => hub is null ? throw NotOpen() : new FunctionsDurableTaskClient(hub.Client, endpoint);
 
-    private DataConverter Converter => options?.DataConverter ?? throw new InvalidOperationException("The task hub is not open.");
+    private DataConverter Converter => options?.DataConverter ?? throw NotOpen();
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -55,6 +61,8 @@ internal sealed class DurableFunctions(
         return Converter.Serialize(
             await runner.RunSilentlyAsync(new Invocation(function, call, Data(context.InstanceId), scope.ServiceProvider, CancellationToken.None)));
     }
+
+    private static InvalidOperationException NotOpen() => new("The task hub is not open: the host has not started yet, or the app has no durable function.");
 
     private static InvalidOperationException NotFound(string kind, string name) =>
         new($"The app has no {kind} function named '{name}'.");

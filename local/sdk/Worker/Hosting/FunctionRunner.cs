@@ -20,7 +20,8 @@ internal sealed class FunctionRunner(IEnumerable<Func<FunctionExecutionDelegate,
         try
         {
             var result = await RunSilentlyAsync(invocation);
-            log.Succeeded(name, invocation.InvocationId, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+            // A fan-out has thousands of activities, and a line for each would be slower than many of them.
+            log.Succeeded(invocation.Trigger is ActivityCall ? LogLevel.Debug : LogLevel.Information, name, invocation.InvocationId, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds);
             return result;
         }
         catch (OperationCanceledException e) when (invocation.CancellationToken.IsCancellationRequested)

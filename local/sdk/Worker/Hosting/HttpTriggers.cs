@@ -31,6 +31,11 @@ internal static class HttpTriggers
         });
 
         app.MapGet("/admin/host/status", http => http.Response.WriteAsJsonAsync(new { state = "Running" }, http.RequestAborted)).WithMetadata(Ours);
+        if (catalog.UsesDurableTask)
+        {
+            DurableWebhooks.Map(app).WithMetadata(Ours);
+        }
+
         var prefix = app.Services.GetRequiredService<HostJson>().RoutePrefix;
         foreach (var (function, trigger) in functions)
         {

@@ -7,8 +7,8 @@ internal static partial class Log
     [LoggerMessage(1, LogLevel.Debug, "Executing '{Function}' (Id={InvocationId})")]
     public static partial void Executing(this ILogger logger, string function, string invocationId);
 
-    [LoggerMessage(2, LogLevel.Information, "Executed '{Function}' (Succeeded, Id={InvocationId}, Duration={Milliseconds}ms)")]
-    public static partial void Succeeded(this ILogger logger, string function, string invocationId, long milliseconds);
+    [LoggerMessage(EventId = 2, Message = "Executed '{Function}' (Succeeded, Id={InvocationId}, Duration={Milliseconds}ms)")]
+    public static partial void Succeeded(this ILogger logger, LogLevel level, string function, string invocationId, long milliseconds);
 
     [LoggerMessage(3, LogLevel.Error, "Executed '{Function}' (Failed, Id={InvocationId}, Duration={Milliseconds}ms)")]
     public static partial void Failed(this ILogger logger, Exception exception, string function, string invocationId, long milliseconds);
