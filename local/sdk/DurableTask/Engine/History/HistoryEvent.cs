@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Microsoft.DurableTask.Engine.History;
 
 /// <summary>What happened to an instance, or what its orchestrator decided.</summary>
@@ -23,13 +25,14 @@ internal enum HistoryEventKind
 /// <summary>One event of an instance's history. Which properties are set depends on the kind.</summary>
 internal sealed record HistoryEvent
 {
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public required HistoryEventKind Kind { get; init; }
 
     /// <summary>The orchestrator's time from this event on; only of what came from outside.</summary>
     public DateTime Time { get; init; }
 
     /// <summary>Number of the decision within the execution; a completion has that of its decision.</summary>
-    public int TaskId { get; init; } = -1;
+    public int TaskId { get; init; }
 
     /// <summary>Name of the activity, orchestrator or event.</summary>
     public string? Name { get; init; }
@@ -59,10 +62,12 @@ internal sealed record HistoryEvent
     public IReadOnlyList<string>? Consumed { get; init; }
 
     /// <summary>True for what the orchestrator decides, in contrast to what comes from outside.</summary>
+    [JsonIgnore]
     public bool IsDecision => Kind is HistoryEventKind.TaskScheduled or HistoryEventKind.SubOrchestrationCreated
         or HistoryEventKind.TimerCreated or HistoryEventKind.EventSent;
 
     /// <summary>True for the end of a task.</summary>
+    [JsonIgnore]
     public bool IsCompletion => Kind is HistoryEventKind.TaskCompleted or HistoryEventKind.TaskFailed or HistoryEventKind.TimerFired
         or HistoryEventKind.SubOrchestrationCompleted or HistoryEventKind.SubOrchestrationFailed;
 

@@ -11,7 +11,7 @@ internal sealed record InstanceRecord
 
     public string Version { get; init; } = "";
 
-    /// <summary>Changes with every start and every ContinueAsNew; results of an earlier execution are dropped.</summary>
+    /// <summary>Changes with every start and every ContinueAsNew; results and history rows of another one are leftovers.</summary>
     public required string ExecutionId { get; init; }
 
     public required OrchestrationRuntimeStatus Status { get; init; }
@@ -33,9 +33,6 @@ internal sealed record InstanceRecord
     public ParentLink? Parent { get; init; }
 
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
-
-    /// <summary>Number of the history within the partition; the rows of another one are leftovers.</summary>
-    public int Generation { get; init; }
 
     /// <summary>How many rows of the history count; those after them are an append that did not end.</summary>
     public int HistoryRows { get; init; }

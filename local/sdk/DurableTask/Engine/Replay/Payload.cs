@@ -11,7 +11,7 @@ internal static class Payload
     /// <summary>The limit of the Functions host, in characters.</summary>
     public const int MaxCustomStatus = 8 * 1024;
 
-    private const int MaxErrorText = 32 * 1024;
+    private const int MaxErrorText = 16 * 1024;
 
     /// <summary>Null if the text is within the limit, otherwise an error that says what is too large.</summary>
     public static string? Excess(string? text, string what)

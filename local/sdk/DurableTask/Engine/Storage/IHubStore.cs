@@ -23,7 +23,7 @@ internal interface IHubStore
     /// <exception cref="StaleInstanceException">The instance exists, is gone, or is not the one of that ETag.</exception>
     Task<InstanceRecord> AppendAsync(InstanceRecord instance, IReadOnlyList<HistoryEvent> events, CancellationToken cancellationToken);
 
-    /// <summary>Removes the history of generations before the head's.</summary>
+    /// <summary>Removes the history of earlier executions.</summary>
     Task TrimAsync(InstanceRecord instance, CancellationToken cancellationToken);
 
     /// <summary>Removes an instance.</summary>
