@@ -1,0 +1,9 @@
+namespace Microsoft.Azure.Functions.Worker.Http;
+
+[AttributeUsage(AttributeTargets.Parameter)]
+public class FromBodyAttribute : Attribute
+{
+    public FromBodyAttribute()
+    {
+    }
+}

@@ -1,0 +1,27 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Configuration;
+
+namespace Pipeline.SampleApp;
+
+public sealed class Functions(IConfiguration settings)
+{
+    [Function("GetSetting")]
+    public IActionResult GetSetting([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "settings/{name}")] HttpRequest request, string name) =>
+        new OkObjectResult(new
+        {
+            request.Path,
+            Environment = Environment.GetEnvironmentVariable(name),
+            Configuration = settings[name.Replace("__", ":", StringComparison.Ordinal)],
+        });
+
+    [Function("Wait")]
+    public async Task<IActionResult> Wait([HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request, CancellationToken cancellationToken)
+    {
+        await request.HttpContext.Response.WriteAsync("waiting", cancellationToken);
+        await request.HttpContext.Response.Body.FlushAsync(cancellationToken);
+        await Task.Delay(Timeout.Infinite, cancellationToken);
+        return new EmptyResult();
+    }
+}
