@@ -10,6 +10,7 @@ internal sealed class Launched : IAsyncDisposable
     private static readonly TimeSpan OtherLauncherDeadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LeftoverDeadline = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan EndingNoticed = TimeSpan.FromSeconds(2);
+    private const string MoveStorage = "End it, or move the emulator's three ports with --storage-port or PIPELINE_STORAGE_PORT.";
     private readonly Settings settings;
     private FileStream? stateLock;
     private Azurite? azurite;
@@ -127,7 +128,7 @@ internal sealed class Launched : IAsyncDisposable
                     + $"Use it with --port {other.AppPort} --storage-port {other.StoragePort}, or stop it first.");
             }
 
-            if (other is not null && await StorageProbe.LookAsync(settings.StoragePort, cancellationToken) == Found.Ours && await Api.LookAsync(cancellationToken) == Found.Ours)
+            if (other is not null && await StorageProbe.LookAsync(settings.StoragePort, StorageEndpoint.Blobs, cancellationToken) == Found.Ours && await Api.LookAsync(cancellationToken) == Found.Ours)
             {
                 return false;
             }
@@ -169,29 +170,32 @@ internal sealed class Launched : IAsyncDisposable
 
     private async Task StartStorageAsync(Screen screen, CancellationToken cancellationToken)
     {
-        (int Port, string Kind)[] endpoints = [(settings.StoragePort, "blobs"), (settings.StoragePort + 1, "queues"), (settings.StoragePort + 2, "tables")];
-        var found = new List<Found>();
-        foreach (var (port, kind) in endpoints)
+        var (first, last) = (settings.StoragePort, settings.StoragePort + 2);
+        var answering = new List<StorageEndpoint>();
+        foreach (var endpoint in Enum.GetValues<StorageEndpoint>())
         {
-            found.Add(await StorageProbe.LookAsync(port, cancellationToken));
-            if (found[^1] == Found.Stranger)
+            var found = await StorageProbe.LookAsync(first, endpoint, cancellationToken);
+            if (found == Found.Stranger)
             {
                 throw new LaunchException(
-                    $"Port {port}, needed for the storage emulator's {kind}, is taken by something that is not a storage emulator. End it, or move the emulator's three ports with --storage-port or PIPELINE_STORAGE_PORT.");
+                    $"Port {first + (int)endpoint}, needed for the storage emulator ({endpoint}), is taken by something that is not a storage emulator. {MoveStorage}");
+            }
+
+            if (found == Found.Ours)
+            {
+                answering.Add(endpoint);
             }
         }
 
-        if (found.TrueForAll(f => f == Found.Ours))
+        if (answering.Count == 3)
         {
-            screen.Line($"Using the storage emulator that runs on ports {settings.StoragePort} to {settings.StoragePort + 2}.");
+            screen.Line($"Using the storage emulator that runs on ports {first} to {last}.");
             return;
         }
 
-        if (found.Contains(Found.Ours))
+        if (answering.Count > 0)
         {
-            var taken = endpoints.First(e => found[e.Port - settings.StoragePort] == Found.Ours);
-            throw new LaunchException(
-                $"Port {taken.Port} has a storage emulator, but not all of the ports {settings.StoragePort} to {settings.StoragePort + 2} have one. End it, or move the ports with --storage-port or PIPELINE_STORAGE_PORT.");
+            throw new LaunchException($"Port {first + (int)answering[0]} has a storage emulator, but not all of the ports {first} to {last} have one. {MoveStorage}");
         }
 
         Directory.CreateDirectory(settings.AzuriteFolder);

@@ -23,7 +23,7 @@ internal static class StatusCommand
     private static async Task<int> ShowAsync(Settings settings, Screen screen, bool forProgram, CancellationToken cancellationToken)
     {
         using var api = new ApiClient(settings.Api);
-        var storage = Word(await StorageProbe.LookAsync(settings.StoragePort, cancellationToken));
+        var storage = Word(await StorageProbe.LookAsync(settings.StoragePort, StorageEndpoint.Blobs, cancellationToken));
         var app = Word(await api.LookAsync(cancellationToken));
         var launcher = RunningFile.Read(settings.RunningFile) is { Launcher: { IsAlive: true } alive } ? alive.Id : (int?)null;
         if (forProgram)

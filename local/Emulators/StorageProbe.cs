@@ -16,14 +16,23 @@ public enum Found
     Stranger,
 }
 
+/// <summary>The emulator's endpoints, in the order of their ports.</summary>
+public enum StorageEndpoint
+{
+    Blobs,
+    Queues,
+    Tables,
+}
+
 /// <summary>Looks whether a storage emulator already answers.</summary>
 public static class StorageProbe
 {
     private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(5);
 
-    /// <summary>Asks the blob, queue or table endpoint on a port for a listing: storage answers with a request id of its own, whether or not it lets one in.</summary>
-    public static async Task<Found> LookAsync(int port, CancellationToken cancellationToken)
+    /// <summary>Asks an endpoint for a listing: storage answers with a request id of its own, whether or not it lets one in.</summary>
+    public static async Task<Found> LookAsync(int firstPort, StorageEndpoint endpoint, CancellationToken cancellationToken)
     {
+        var port = firstPort + (int)endpoint;
         if (!await ListensAsync(port, cancellationToken))
         {
             return Found.Nothing;
@@ -32,7 +41,8 @@ public static class StorageProbe
         try
         {
             using var client = new HttpClient { Timeout = AnswerDeadline };
-            using var answer = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/{Azurite.AccountName}?comp=list"), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            var listing = endpoint == StorageEndpoint.Tables ? "/Tables" : "?comp=list";
+            using var answer = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/{Azurite.AccountName}{listing}"), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             return answer.Headers.Contains("x-ms-request-id") ? Found.Ours : Found.Stranger;
         }
         catch (Exception error) when (error is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
