@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
-using System.Text;
 
 namespace Pipeline.Local.Emulators;
 
@@ -17,17 +16,12 @@ public sealed class Azurite : IAsyncDisposable
     public const string AccountKey = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
-    private readonly Process process;
-    private readonly StringBuilder errors = new();
+    private readonly ChildProcess process;
 
-    private Azurite(Process process, int blobPort)
+    private Azurite(ChildProcess process, int blobPort)
     {
         this.process = process;
         BlobPort = blobPort;
-        process.ErrorDataReceived += (_, line) => Keep(line.Data);
-        process.OutputDataReceived += (_, line) => Keep(line.Data);
-        process.BeginErrorReadLine();
-        process.BeginOutputReadLine();
     }
 
     /// <summary>Port of the blob endpoint; queues are on the next one, tables on the one after that.</summary>
@@ -36,20 +30,17 @@ public sealed class Azurite : IAsyncDisposable
     /// <summary>The connection string that all storage clients take.</summary>
     public string ConnectionString => ConnectionStringFor(BlobPort, BlobPort + 1, BlobPort + 2);
 
+    public int ProcessId => process.Id;
+
     /// <summary>Ends when the emulator has ended, for whatever reason.</summary>
-    public Task Exited => process.WaitForExitAsync();
+    public Task Exited => process.Exited;
 
     /// <summary>What the emulator last printed, for an error message.</summary>
-    public string LastOutput
-    {
-        get
-        {
-            lock (errors)
-            {
-                return errors.ToString().Trim();
-            }
-        }
-    }
+    public string LastOutput => process.LastOutput;
+
+    /// <summary>The folder whose node_modules hold the emulator and the sample data.</summary>
+    public static string NpmFolder { get; } = typeof(Azurite).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == "NpmDir").Value
+        ?? throw new InvalidOperationException("The assembly was built without NpmDir.");
 
     /// <summary>A connection string for the emulator behind the given ports.</summary>
     public static string ConnectionStringFor(int blobPort, int queuePort, int tablePort) => string.Create(
@@ -60,35 +51,21 @@ public sealed class Azurite : IAsyncDisposable
     /// <param name="folder">Where its state is kept; null keeps it in memory.</param>
     /// <param name="blobPort">The first of three ports; null takes free ones.</param>
     /// <param name="cancellationToken">Gives up waiting and stops the emulator.</param>
-    /// <exception cref="InvalidOperationException">Node.js is missing, a port is taken, or the emulator ended at once; the message says which.</exception>
+    /// <exception cref="LaunchException">Node.js is missing or too old, a port is taken, or the emulator ended at once; the message says which.</exception>
     public static async Task<Azurite> StartAsync(string? folder, int? blobPort, CancellationToken cancellationToken)
     {
         var port = blobPort ?? FreePorts();
-        var start = new ProcessStartInfo("node") { RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true };
-        start.ArgumentList.Add(Path.Combine(NpmFolder, "node_modules", "azurite", "dist", "src", "azurite.js"));
-        foreach (var (name, number) in new[] { ("--blobPort", port), ("--queuePort", port + 1), ("--tablePort", port + 2) })
-        {
-            start.ArgumentList.Add(name);
-            start.ArgumentList.Add(number.ToString(CultureInfo.InvariantCulture));
-        }
-
-        foreach (var argument in folder is null ? ["--inMemoryPersistence", "--extentMemoryLimit", "8192"] : new[] { "--location", folder })
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        start.ArgumentList.Add("--silent");
-        start.ArgumentList.Add("--skipApiVersionCheck");
-        Process process;
-        try
-        {
-            process = Process.Start(start)!;
-        }
-        catch (System.ComponentModel.Win32Exception error)
-        {
-            throw new InvalidOperationException("Node.js was not found: 'node' is needed to run Azurite. Install Node.js 20 or later and try again.", error);
-        }
-
+        string[] arguments =
+        [
+            "--require", Path.Combine(NpmFolder, "end-with-parent.cjs"),
+            Path.Combine(NpmFolder, "node_modules", "azurite", "dist", "src", "azurite.js"),
+            "--blobPort", Text(port), "--queuePort", Text(port + 1), "--tablePort", Text(port + 2),
+            .. folder is null ? ["--inMemoryPersistence", "--extentMemoryLimit", "8192"] : new[] { "--location", folder },
+            "--silent", "--skipApiVersionCheck", "--disableTelemetry",
+        ];
+        var process = ChildProcess.Start(
+            "node", arguments, environment: null, workingFolder: null, logFile: null,
+            "Node.js was not found: 'node' is needed to run Azurite. Install Node.js 20 or later (https://nodejs.org) and try again.");
         var azurite = new Azurite(process, port);
         try
         {
@@ -102,41 +79,8 @@ public sealed class Azurite : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops the emulator so that its state is kept (SIGTERM), and kills it if it does not end in time.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        if (!process.HasExited)
-        {
-            if (!OperatingSystem.IsWindows())
-            {
-                using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
-                await kill.WaitForExitAsync();
-                await Task.WhenAny(process.WaitForExitAsync(), Task.Delay(TimeSpan.FromSeconds(10)));
-            }
-
-            if (!process.HasExited)
-            {
-                process.Kill(entireProcessTree: true);
-                await process.WaitForExitAsync();
-            }
-        }
-
-        process.Dispose();
-    }
-
-    /// <summary>The folder whose node_modules hold the emulator and the sample data.</summary>
-    public static string NpmFolder { get; } = typeof(Azurite).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == "NpmDir").Value!;
-
-    private void Keep(string? line)
-    {
-        lock (errors)
-        {
-            if (line is not null && errors.Length < 4000)
-            {
-                errors.AppendLine(line);
-            }
-        }
-    }
+    /// <summary>Stops the emulator so that its state is kept, and kills it if it does not end in time.</summary>
+    public ValueTask DisposeAsync() => process.DisposeAsync();
 
     private async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
     {
@@ -145,12 +89,13 @@ public sealed class Azurite : IAsyncDisposable
         {
             if (process.HasExited)
             {
-                throw new InvalidOperationException($"Azurite ended with code {process.ExitCode} on ports {BlobPort} to {BlobPort + 2}: {LastOutput}");
+                await process.Exited;
+                throw new LaunchException($"Azurite ended with code {process.ExitCode} on ports {BlobPort} to {BlobPort + 2}: {LastOutput}");
             }
 
             if (waited.Elapsed > StartDeadline)
             {
-                throw new InvalidOperationException($"Azurite did not open port {port} within {StartDeadline.TotalSeconds} s: {LastOutput}");
+                throw new LaunchException($"Azurite did not open port {port} within {StartDeadline.TotalSeconds} s: {LastOutput}");
             }
 
             try
@@ -165,6 +110,8 @@ public sealed class Azurite : IAsyncDisposable
             }
         }
     }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static int FreePorts()
     {

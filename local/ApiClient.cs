@@ -1,0 +1,99 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Pipeline.Local.Emulators;
+
+namespace Pipeline.Local;
+
+/// <summary>The app's HTTP API, as far as the command line uses it.</summary>
+internal sealed class ApiClient(Uri api) : IDisposable
+{
+    private static readonly TimeSpan HealthDeadline = TimeSpan.FromSeconds(5);
+    private static readonly JsonSerializerOptions Json = JsonSerializerOptions.Web;
+    private readonly HttpClient http = new() { BaseAddress = api, Timeout = TimeSpan.FromSeconds(100) };
+
+    public void Dispose() => http.Dispose();
+
+    /// <summary>Looks whether the app answers.</summary>
+    /// <returns>Ours only if it is healthy; Stranger if what answers does not have the app's health document.</returns>
+    public async Task<Found> LookAsync(CancellationToken cancellationToken)
+    {
+        if (!await StorageProbe.ListensAsync(api.Port, cancellationToken))
+        {
+            return Found.Nothing;
+        }
+
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(HealthDeadline);
+        try
+        {
+            using var answer = await http.GetAsync(new Uri("health", UriKind.Relative), deadline.Token);
+            var health = await answer.Content.ReadFromJsonAsync<JsonElement>(Json, deadline.Token);
+            return answer.IsSuccessStatusCode && health.ValueKind == JsonValueKind.Object && health.TryGetProperty("status", out _) ? Found.Ours : Found.Stranger;
+        }
+        catch (Exception error) when (error is HttpRequestException or JsonException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            return Found.Stranger;
+        }
+    }
+
+    /// <summary>Asks for a run.</summary>
+    /// <returns>Its id, and whether it is this request's own; if not, it is the one that was going on already.</returns>
+    public async Task<(string RunId, bool Started)> StartRunAsync(string pipeline, IReadOnlyList<string> select, bool fullRefresh, CancellationToken cancellationToken)
+    {
+        using var answer = await http.PostAsJsonAsync(new Uri($"pipelines/{Uri.EscapeDataString(pipeline)}/runs", UriKind.Relative), new { select, fullRefresh }, Json, cancellationToken);
+        if (answer.StatusCode == HttpStatusCode.Conflict && await ReadProblemAsync(answer, cancellationToken) is { RunId: { } going })
+        {
+            return (going, false);
+        }
+
+        var accepted = await ReadAsync<JsonElement>(answer, cancellationToken);
+        return (accepted.GetProperty("id").GetString() ?? throw new ApiException("The app accepted the run without naming its id."), true);
+    }
+
+    public async Task<RunState> GetRunAsync(string runId, CancellationToken cancellationToken)
+    {
+        using var answer = await http.GetAsync(new Uri($"runs/{Uri.EscapeDataString(runId)}", UriKind.Relative), cancellationToken);
+        return await ReadAsync<RunState>(answer, cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<TableState>> GetTablesAsync(CancellationToken cancellationToken)
+    {
+        using var answer = await http.GetAsync(new Uri("tables", UriKind.Relative), cancellationToken);
+        return await ReadAsync<IReadOnlyList<TableState>>(answer, cancellationToken);
+    }
+
+    public async Task<QueryResult> QueryAsync(string pipeline, string sql, CancellationToken cancellationToken)
+    {
+        using var answer = await http.PostAsJsonAsync(new Uri("mart/sql", UriKind.Relative), new { pipeline, sql }, Json, cancellationToken);
+        return await ReadAsync<QueryResult>(answer, cancellationToken);
+    }
+
+    private static async Task<T> ReadAsync<T>(HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        if (!answer.IsSuccessStatusCode)
+        {
+            var problem = await ReadProblemAsync(answer, cancellationToken);
+            throw new ApiException(problem switch
+            {
+                { Detail: { Length: > 0 } detail } => detail,
+                { Title: { Length: > 0 } title } => title,
+                _ => $"The app answered {(int)answer.StatusCode} {answer.ReasonPhrase} to {answer.RequestMessage?.Method} {answer.RequestMessage?.RequestUri?.AbsolutePath}.",
+            });
+        }
+
+        return await answer.Content.ReadFromJsonAsync<T>(Json, cancellationToken) ?? throw new ApiException("The app answered nothing.");
+    }
+
+    private static async Task<ProblemDetails?> ReadProblemAsync(HttpResponseMessage answer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await answer.Content.ReadFromJsonAsync<ProblemDetails>(Json, cancellationToken);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using System.Text.Json;
+
+namespace Pipeline.Local;
+
+/// <summary>What GET /api/runs/{id} answers.</summary>
+internal sealed record RunState
+{
+    public required string Id { get; init; }
+
+    public required string Pipeline { get; init; }
+
+    /// <summary>running, succeeded, failed or terminated.</summary>
+    public required string Status { get; init; }
+
+    public string? Error { get; init; }
+
+    public double Seconds { get; init; }
+
+    public IReadOnlyList<StepState> Steps { get; init; } = [];
+
+    public IReadOnlyDictionary<string, JsonElement> Metrics { get; init; } = new Dictionary<string, JsonElement>();
+
+    public bool IsOver => Status is not ("pending" or "running");
+
+    public bool Succeeded => Status == "succeeded";
+}
+
+/// <summary>A step of a run.</summary>
+internal sealed record StepState
+{
+    public required string Name { get; init; }
+
+    public string? Kind { get; init; }
+
+    /// <summary>pending, running, succeeded, unchanged, failed or skipped.</summary>
+    public required string Status { get; init; }
+
+    public long? RowsIn { get; init; }
+
+    public long? RowsOut { get; init; }
+
+    public long? RowsRejected { get; init; }
+
+    public string? Table { get; init; }
+
+    public long? Version { get; init; }
+
+    public double? Seconds { get; init; }
+
+    public string? Error { get; init; }
+
+    public bool IsOver => Status is not ("pending" or "running");
+}
+
+/// <summary>One table of GET /api/tables.</summary>
+internal sealed record TableState
+{
+    public required string Layer { get; init; }
+
+    public required string Pipeline { get; init; }
+
+    public required string Table { get; init; }
+
+    public long Version { get; init; }
+
+    public long Rows { get; init; }
+
+    public long Files { get; init; }
+
+    public long Bytes { get; init; }
+}
+
+/// <summary>What POST /api/mart/sql answers.</summary>
+internal sealed record QueryResult
+{
+    public required IReadOnlyList<QueryColumn> Columns { get; init; }
+
+    public required IReadOnlyList<IReadOnlyList<JsonElement>> Rows { get; init; }
+
+    /// <summary>True if the server's limits left rows off.</summary>
+    public bool Truncated { get; init; }
+}
+
+internal sealed record QueryColumn(string Name, string Type);
+
+/// <summary>An error answer (RFC 9457).</summary>
+internal sealed record ProblemDetails
+{
+    public string? Title { get; init; }
+
+    public string? Detail { get; init; }
+
+    /// <summary>On 409: the run that is going on.</summary>
+    public string? RunId { get; init; }
+}
+
+/// <summary>The app refused a request or could not answer it; the message says why.</summary>
+internal sealed class ApiException(string message) : Exception(message);

@@ -1,0 +1,59 @@
+using System.CommandLine;
+
+namespace Pipeline.Local.Commands;
+
+/// <summary>run: uploads what it is given, runs a pipeline and tells how it went.</summary>
+internal static class RunCommand
+{
+    public static Command Create(SharedOptions options)
+    {
+        var name = new Argument<string>("NAME") { Description = "The pipeline" };
+        var pipelines = new Option<DirectoryInfo>("--pipelines") { Description = "A folder that holds the folder NAME: uploaded, its definition wins over the app's", HelpName = "DIR" };
+        var landing = new Option<DirectoryInfo>("--landing") { Description = "A folder of files, uploaded to the container 'landing' by their relative paths", HelpName = "DIR" };
+        var select = new Option<string[]>("--select") { Description = "Run these steps only, e.g. silver.orders", HelpName = "STEP", AllowMultipleArgumentsPerToken = true };
+        var fullRefresh = new Option<bool>("--full-refresh") { Description = "Rebuild the tables from all of their input" };
+        var json = new Option<bool>("--json") { Description = "Print the run's summary as one JSON document" };
+        pipelines.AcceptExistingOnly();
+        landing.AcceptExistingOnly();
+        var command = new Command("run", "Run a pipeline and print a summary; the exit code is 0 only if it succeeded") { name, pipelines, landing, select, fullRefresh, json };
+        command.SetAction((arguments, cancellationToken) =>
+        {
+            var forProgram = arguments.GetValue(json);
+            var screen = Screen.Of(arguments.InvocationConfiguration.Output, arguments.InvocationConfiguration.Error, forProgram);
+            var request = new PipelineRun
+            {
+                Pipeline = arguments.GetRequiredValue(name),
+                PipelinesFolder = arguments.GetValue(pipelines)?.FullName,
+                LandingFolder = arguments.GetValue(landing)?.FullName,
+                Select = arguments.GetValue(select) ?? [],
+                FullRefresh = arguments.GetValue(fullRefresh),
+            };
+            Action<string>? failed = forProgram ? sentence => screen.Results.WriteLine(RunSummary.NotBegun(request.Pipeline, sentence).ToJson()) : null;
+            return CommandLine.GuardAsync(screen, () => RunAsync(options.Read(arguments), screen, request, forProgram, cancellationToken), failed, cancellationToken);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Settings settings, Screen screen, PipelineRun request, bool forProgram, CancellationToken cancellationToken)
+    {
+        RunState run;
+        await using (var launched = await Launched.StartAsync(settings, screen, cancellationToken))
+        {
+            run = await launched.WhileRunningAsync(stop => request.ExecuteAsync(launched, settings, screen, stop), cancellationToken);
+        }
+
+        if (forProgram)
+        {
+            await screen.Results.WriteLineAsync(RunSummary.Of(run).ToJson());
+        }
+        else
+        {
+            foreach (var (metric, value) in run.Metrics)
+            {
+                screen.Line($"  {metric,-32} {Grid.Metric(value)}");
+            }
+        }
+
+        return run.Succeeded ? 0 : 1;
+    }
+}

@@ -1,0 +1,71 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Pipeline.Local.Emulators;
+
+namespace Pipeline.Local.Commands;
+
+/// <summary>Ports and the state's folder: from an option, else from the environment, else the default.</summary>
+internal sealed class SharedOptions(string appFile)
+{
+    private const int LargestPort = 65535;
+
+    public Option<int> Port { get; } = PortOption("--port", "PIPELINE_PORT", Settings.DefaultAppPort, "The app's port", LargestPort);
+
+    public Option<int> StoragePort { get; } = PortOption(
+        "--storage-port", "PIPELINE_STORAGE_PORT", Settings.DefaultStoragePort, "The first of the storage emulator's three ports", LargestPort - 2);
+
+    public Option<string> State { get; } = new("--state")
+    {
+        Description = "The folder for all state, also PIPELINE_STATE",
+        HelpName = "DIR",
+        Recursive = true,
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("PIPELINE_STATE") is { Length: > 0 } folder
+            ? folder
+            : Path.GetRelativePath(Environment.CurrentDirectory, Path.GetFullPath("../../.state", Azurite.NpmFolder)),
+    };
+
+    public Settings Read(ParseResult arguments) => new()
+    {
+        AppPort = arguments.GetValue(Port),
+        StoragePort = arguments.GetValue(StoragePort),
+        StateFolder = Path.GetFullPath(arguments.GetRequiredValue(State)),
+        AppFile = appFile,
+    };
+
+    private static Option<int> PortOption(string name, string variable, int byDefault, string description, int largest)
+    {
+        var option = new Option<int>(name)
+        {
+            Description = $"{description}, also {variable}",
+            HelpName = "N",
+            Recursive = true,
+            DefaultValueFactory = result => FromEnvironment(variable, byDefault, result),
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out var port) && (port < 1 || port > largest))
+            {
+                result.AddError($"{name} is a port from 1 to {largest}, not {port}.");
+            }
+        });
+        return option;
+    }
+
+    private static int FromEnvironment(string variable, int byDefault, ArgumentResult result)
+    {
+        var text = Environment.GetEnvironmentVariable(variable);
+        if (string.IsNullOrEmpty(text))
+        {
+            return byDefault;
+        }
+
+        if (int.TryParse(text, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= LargestPort - 2)
+        {
+            return port;
+        }
+
+        result.AddError($"The environment variable {variable} is a port, not '{text}'.");
+        return byDefault;
+    }
+}

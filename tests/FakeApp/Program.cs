@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+
+// FAKE_APP=crash: ends at once. The name of a pipeline says what becomes of its runs: succeeds, fails, busy (409 first), crashes.
+if (Environment.GetEnvironmentVariable("FAKE_APP") == "crash")
+{
+    await Console.Error.WriteLineAsync("The fake app has no wish to run.");
+    return 7;
+}
+
+var port = int.Parse(args[Array.IndexOf(args, "--port") + 1], CultureInfo.InvariantCulture);
+using var listener = new HttpListener();
+listener.Prefixes.Add($"http://127.0.0.1:{port}/");
+listener.Start();
+var polls = new Dictionary<string, int>(StringComparer.Ordinal);
+while (true)
+{
+    var context = await listener.GetContextAsync();
+    var path = context.Request.Url?.AbsolutePath ?? "";
+    var (status, answer) = (context.Request.HttpMethod, path.Split('/', StringSplitOptions.RemoveEmptyEntries)) switch
+    {
+        ("GET", ["api", "health"]) => (200, new { status = "healthy" }),
+        ("POST", ["api", "pipelines", var name, "runs"]) => Start(name),
+        ("GET", ["api", "runs", var id]) => Run(id),
+        ("GET", ["api", "tables"]) => (200, new[]
+        {
+            new { layer = "gold", pipeline = "northwind", table = "top_countries", version = 0, rows = 3, files = 1, bytes = 2000 },
+            new { layer = "bronze", pipeline = "northwind", table = "orders", version = 0, rows = 830, files = 1, bytes = 20000 },
+        }),
+        ("POST", ["api", "mart", "sql"]) => await QueryAsync(context.Request),
+        _ => ((int, object))(404, new { title = "Not found", detail = $"There is no {path}." }),
+    };
+    context.Response.StatusCode = status;
+    context.Response.ContentType = status < 400 ? "application/json" : "application/problem+json";
+    context.Response.Close(JsonSerializer.SerializeToUtf8Bytes(answer), willBlock: true);
+}
+
+(int, object) Start(string pipeline)
+{
+    if (pipeline == "crashes")
+    {
+        Environment.Exit(3);
+    }
+
+    if (pipeline == "unknown")
+    {
+        return (404, new { title = "No such pipeline", detail = "There is no pipeline 'unknown'." });
+    }
+
+    if (pipeline == "busy" && polls.TryAdd("busy-1", 0))
+    {
+        return (409, new { title = "A run is going on", runId = "busy-1" });
+    }
+
+    var id = $"{pipeline}-2";
+    polls[id] = 0;
+    return (202, new { id });
+}
+
+(int, object) Run(string id)
+{
+    var over = ++polls[id] > 2;
+    var pipeline = id.Split('-')[0];
+    var end = pipeline == "fails" ? "failed" : "succeeded";
+    return (200, new
+    {
+        id,
+        pipeline,
+        status = over ? end : "running",
+        error = over && end == "failed" ? "silver.orders: expected a date, found 'x' in orders.json, row 3." : null,
+        seconds = 1.5,
+        steps = new[]
+        {
+            new { name = "bronze.orders", kind = "ingest", status = over ? "succeeded" : "running", rowsIn = 830, rowsOut = 830, rowsRejected = 0, table = "bronze.orders", version = 0, seconds = 0.5 },
+            new { name = "silver.orders", kind = "clean", status = over ? end : "pending", rowsIn = 830, rowsOut = 828, rowsRejected = 2, table = "silver.orders", version = 0, seconds = 0.5 },
+        },
+        metrics = new Dictionary<string, decimal> { ["total_revenue"] = 1265793.0395m },
+    });
+}
+
+static async Task<(int, object)> QueryAsync(HttpListenerRequest request)
+{
+    using var reader = new StreamReader(request.InputStream, Encoding.UTF8);
+    using var body = JsonDocument.Parse(await reader.ReadToEndAsync());
+    var sql = body.RootElement.GetProperty("sql").GetString() ?? "";
+    if (!sql.StartsWith("select", StringComparison.OrdinalIgnoreCase))
+    {
+        return (400, new { title = "Not a SELECT", detail = "Expected one SELECT, found DROP." });
+    }
+
+    return (200, new
+    {
+        columns = new[] { new { name = "country", type = "VARCHAR" }, new { name = "revenue", type = "DECIMAL(18,4)" } },
+        rows = new object?[][] { ["USA", 245584.6105m], ["a \"b\", c", null] },
+        truncated = sql.Contains("limit", StringComparison.OrdinalIgnoreCase),
+        seconds = 0.1,
+    });
+}

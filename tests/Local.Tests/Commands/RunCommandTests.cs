@@ -1,0 +1,123 @@
+using System.Text.Json;
+using Azure.Storage.Blobs;
+using Pipeline.Local.Emulators;
+using Pipeline.Testing;
+
+namespace Pipeline.Local.Tests.Commands;
+
+public sealed class RunCommandTests(AzuriteFixture azurite) : IDisposable
+{
+    private readonly Shell shell = new(azurite);
+
+    public void Dispose() => shell.Dispose();
+
+    [Fact]
+    public async Task Run_Succeeds_PrintsAStepPerLineAndTheMetrics()
+    {
+        var (exitCode, output, _) = await shell.RunAsync("run", "succeeds");
+
+        Assert.Equal(0, exitCode);
+        Assert.Matches(@"(?m)^  silver\.orders +succeeded +0\.5 s  828 rows, 2 rejected$", output);
+        Assert.Contains("Run succeeds-2 of succeeds succeeded in 1.5 s: 2 steps.", output, StringComparison.Ordinal);
+        Assert.Contains("1,265,793.0395", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_Json_PrintsOneDocumentAndNothingElse()
+    {
+        var (exitCode, output, error) = await shell.RunAsync("run", "succeeds", "--json");
+
+        using var summary = JsonDocument.Parse(output);
+        Assert.Equal(0, exitCode);
+        Assert.Equal(
+            ["runId", "pipeline", "status", "seconds", "steps", "metrics"], summary.RootElement.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(
+            ["name", "kind", "status", "rowsIn", "rowsOut", "rowsRejected", "table", "version", "seconds"],
+            summary.RootElement.GetProperty("steps")[0].EnumerateObject().Select(property => property.Name));
+        Assert.Equal("1265793.0395", summary.RootElement.GetProperty("metrics").GetProperty("total_revenue").GetRawText());
+        Assert.Contains("bronze.orders", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_Fails_ExitsNonZeroWithTheRunsError()
+    {
+        var (exitCode, output, _) = await shell.RunAsync("run", "fails", "--json");
+
+        using var summary = JsonDocument.Parse(output);
+        Assert.Equal(1, exitCode);
+        Assert.Equal("failed", summary.RootElement.GetProperty("status").GetString());
+        Assert.Contains("found 'x' in orders.json", summary.RootElement.GetProperty("error").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_UnknownPipeline_TellsTheAppsReason()
+    {
+        var (exitCode, output, error) = await shell.RunAsync("run", "unknown", "--json");
+
+        using var summary = JsonDocument.Parse(output);
+        Assert.Equal(1, exitCode);
+        Assert.Equal(JsonValueKind.Null, summary.RootElement.GetProperty("runId").ValueKind);
+        Assert.Contains("There is no pipeline 'unknown'.", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_AnotherIsGoingOn_FollowsItAndThenRuns()
+    {
+        var (exitCode, output, _) = await shell.RunAsync("run", "busy");
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains("Run busy-1 of busy is going on already", output, StringComparison.Ordinal);
+        Assert.Contains("Run busy-2 of busy succeeded", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_AppCrashes_SaysSoAndLeavesNothingRunning()
+    {
+        var (exitCode, output, _) = await shell.RunAsync("run", "crashes");
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("The app ended with code 3.", output, StringComparison.Ordinal);
+        Assert.False(await StorageProbe.ListensAsync(shell.AppPort, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Run_Folders_UploadsWhatIsNewAndDropsDeletedModels()
+    {
+        var folder = Path.Combine(shell.StateFolder, "mine");
+        Write("pipelines/succeeds/pipeline.yaml", "name: succeeds");
+        Write("pipelines/succeeds/models/gold/a.sql", "select 1 as a");
+        Write("pipelines/succeeds/models/gold/b.sql", "select 2 as b");
+        Write("pipelines/succeeds/notes.txt", "not a definition");
+        Write("landing/local-tests/2024/x.csv", "a\n1\n");
+        string[] command = ["run", "succeeds", "--pipelines", Path.Combine(folder, "pipelines"), "--landing", Path.Combine(folder, "landing")];
+
+        var first = await shell.RunAsync(command);
+        File.Delete(Path.Combine(folder, "pipelines/succeeds/models/gold/b.sql"));
+        Write("landing/local-tests/2024/x.csv", "a\n2\n");
+        var second = await shell.RunAsync(command);
+
+        Assert.Contains("Files of the definition: 3 uploaded, 0 unchanged.", first.Output, StringComparison.Ordinal);
+        Assert.Contains("Files of the definition: 0 uploaded, 2 unchanged, 1 deleted.", second.Output, StringComparison.Ordinal);
+        Assert.Contains("Files of the landing: 1 uploaded, 0 unchanged.", second.Output, StringComparison.Ordinal);
+        var storage = new BlobServiceClient(azurite.ConnectionString);
+        var file = await storage.GetBlobContainerClient("landing").GetBlobClient("local-tests/2024/x.csv").DownloadContentAsync();
+        Assert.Equal("a\n2\n", file.Value.Content.ToString());
+        Assert.Equal(16, file.Value.Details.ContentHash?.Length ?? file.Value.Details.BlobContentHash?.Length);
+
+        void Write(string path, string content)
+        {
+            var file = Path.Combine(folder, path);
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            File.WriteAllText(file, content);
+        }
+    }
+
+    [Fact]
+    public async Task Run_PipelineNotInFolder_NamesTheFile()
+    {
+        var (exitCode, output, _) = await shell.RunAsync("run", "absent", "--pipelines", shell.StateFolder);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains(Path.Combine(shell.StateFolder, "absent", "pipeline.yaml"), output, StringComparison.Ordinal);
+    }
+}

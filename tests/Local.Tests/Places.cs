@@ -1,0 +1,45 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Reflection;
+using Pipeline.Testing;
+
+[assembly: AssemblyFixture(typeof(AzuriteFixture))]
+
+namespace Pipeline.Local.Tests;
+
+/// <summary>Where the built things lie, and free ports.</summary>
+internal static class Places
+{
+    public static string FakeApp { get; } = Metadata("FakeApp");
+
+    public static string RepoRoot { get; } = Metadata("RepoRoot");
+
+    public static string Launcher { get; } = typeof(Settings).Assembly.Location;
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    public static string NewFolder()
+    {
+        var folder = Path.Combine(Path.GetTempPath(), "pipeline-local-" + Path.GetRandomFileName());
+        Directory.CreateDirectory(folder);
+        return folder;
+    }
+
+    /// <summary>Waits for a condition, at most 30 seconds.</summary>
+    public static async Task UntilAsync(string what, Func<Task<bool>> condition)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!await condition())
+        {
+            Assert.False(deadline.IsCancellationRequested, $"Not within 30 s: {what}");
+            await Task.Delay(50, CancellationToken.None);
+        }
+    }
+
+    private static string Metadata(string key) => typeof(Places).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == key).Value!;
+}

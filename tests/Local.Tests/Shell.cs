@@ -1,0 +1,33 @@
+using System.CommandLine;
+using System.Globalization;
+using Pipeline.Local.Commands;
+using Pipeline.Testing;
+
+namespace Pipeline.Local.Tests;
+
+/// <summary>Runs commands in this process, against the fixture's Azurite and the fake app, which the command starts and stops.</summary>
+internal sealed class Shell(AzuriteFixture azurite) : IDisposable
+{
+    public string StateFolder { get; } = Places.NewFolder();
+
+    public int AppPort { get; set; } = Places.FreePort();
+
+    public int StoragePort { get; set; } = BlobPort(azurite.ConnectionString);
+
+    public void Dispose() => Directory.Delete(StateFolder, recursive: true);
+
+    public async Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using var error = new StringWriter { NewLine = "\n" };
+        string[] all =
+        [
+            .. arguments, "--port", AppPort.ToString(CultureInfo.InvariantCulture), "--storage-port", StoragePort.ToString(CultureInfo.InvariantCulture), "--state", StateFolder,
+        ];
+        var exitCode = await CommandLine.Create(Places.FakeApp).Parse(all).InvokeAsync(new InvocationConfiguration { Output = output, Error = error });
+        return (exitCode, output.ToString(), error.ToString());
+    }
+
+    private static int BlobPort(string connectionString) =>
+        new Uri(connectionString.Split(';').First(part => part.StartsWith("BlobEndpoint=", StringComparison.Ordinal))["BlobEndpoint=".Length..]).Port;
+}
