@@ -1,3 +1,22 @@
+using Azure.Data.Tables;
+using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Pipeline.App;
+using Pipeline.App.Api;
+using Pipeline.Lakehouse.Storage;
+using Pipeline.Medallion;
 
-Host.CreateApplicationBuilder(args).Build();
+var builder = FunctionsApplication.CreateBuilder(args);
+builder.ConfigureFunctionsWebApplication();
+builder.UseWhen<ProblemMiddleware>(context => context.FunctionDefinition.InputBindings.Values.Any(b => b.Type == "httpTrigger"));
+
+var storage = StorageSettings.Read(builder.Configuration);
+builder.Services.AddSingleton(TimeProvider.System);
+builder.Services.AddSingleton(storage.CreateEngineOptions(builder.Configuration));
+builder.Services.AddSingleton<ILake>(_ => storage.CreateLake());
+builder.Services.AddSingleton<TableServiceClient>(_ => storage.CreateTables());
+builder.Services.AddMedallion(shippedPipelines: Path.Combine(AppContext.BaseDirectory, "pipelines"));
+builder.Services.AddHostedService<StorageSetup>();
+
+builder.Build().Run();

@@ -2,7 +2,6 @@ using System.Globalization;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Lakehouse.Storage;
-using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Sources.File;
 
 namespace Pipeline.Medallion.Bronze;

@@ -2,6 +2,7 @@ using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Models;
+using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Silver;
 
 namespace Pipeline.Medallion.Definitions;

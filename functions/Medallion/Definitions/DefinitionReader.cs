@@ -1,6 +1,6 @@
 namespace Pipeline.Medallion.Definitions;
 
-/// <summary>Turns the files of a pipeline's folder into records. What needs no SQL engine is checked here, the rest by <see cref="DefinitionValidator"/>.</summary>
+/// <summary>Turns the files of a pipeline's folder into records. What needs no SQL engine is checked here, the rest by <see cref="DefinitionCompiler"/>.</summary>
 internal sealed class DefinitionReader
 {
     private readonly DefinitionFiles files;

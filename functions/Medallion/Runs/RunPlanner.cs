@@ -1,6 +1,5 @@
 using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
-using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Definitions;
@@ -110,7 +109,7 @@ internal sealed class FileStager
             insert into malformed
             select {Sql.Literal(path)}, line, string_agg(distinct lower(error_type) || ': ' || error_message, '; '), any_value(csv_line)
             from {rejects} group by line order by line
-            """);
+            """, cancellationToken);
         System.IO.File.Delete(local);
         return new StagedFile(
             $"select {Names(names)}, file_row_number + 1 as _row from read_parquet({Sql.Literal(stage)}, file_row_number=true)",
@@ -125,7 +124,7 @@ internal sealed class FileStager
             + $"{LineLimits}, store_rejects=true, rejects_table='{rejects}', rejects_scan='scans_{number}')";
         var stage = StagePath(number);
         session.Execute($"copy (select line from {scan}) to {Sql.Literal(stage)} (format parquet, compression snappy)", cancellationToken);
-        session.Execute($"insert into malformed select {Sql.Literal(path)}, line, any_value(lower(error_type) || ': ' || error_message), any_value(csv_line) from {rejects} group by line");
+        session.Execute($"insert into malformed select {Sql.Literal(path)}, line, any_value(lower(error_type) || ': ' || error_message), any_value(csv_line) from {rejects} group by line", cancellationToken);
         System.IO.File.Delete(local);
         return StageLines(stage, path);
     }

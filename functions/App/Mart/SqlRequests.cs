@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Azure.Functions.Worker;
+using Pipeline.App.Api;
+using Pipeline.Medallion.Mart;
+
+namespace Pipeline.App.Mart;
+
+/// <summary>A SELECT over a pipeline's tables.</summary>
+public sealed record SqlBody
+{
+    /// <summary>The pipeline whose tables it reads.</summary>
+    public string Pipeline { get; init; } = "";
+
+    /// <summary>One SELECT; tables are named <c>layer.name</c>.</summary>
+    public string Sql { get; init; } = "";
+}
+
+/// <summary>SQL over HTTP.</summary>
+public sealed class SqlRequests(SqlQuery query)
+{
+    /// <summary>Answers a SELECT.</summary>
+    [Function(nameof(RunSql))]
+    public async Task<IActionResult> RunSql([HttpTrigger(AuthorizationLevel.Function, "post", Route = "mart/sql")] HttpRequest request, CancellationToken cancellationToken)
+    {
+        var body = await Requests.ReadAsync<SqlBody>(request, cancellationToken);
+        if (body.Pipeline.Length == 0 || body.Sql.Length == 0)
+        {
+            throw new BadRequestException("The body lacks 'pipeline' or 'sql': expected {\"pipeline\": \"northwind\", \"sql\": \"select count(*) from silver.sales\"}.");
+        }
+
+        return Answers.Json(await query.RunAsync(body.Pipeline, body.Sql, cancellationToken));
+    }
+}

@@ -1,0 +1,34 @@
+using Microsoft.Azure.Functions.Worker;
+using Pipeline.Medallion.Runs;
+
+namespace Pipeline.App.Runs;
+
+/// <summary>The activities of a run. Each may run more than once for the same work.</summary>
+public sealed class RunActivities(PipelineSteps steps)
+{
+    /// <summary>Fixes what the run does.</summary>
+    [Function(nameof(PlanRun))]
+    public Task<RunPlan> PlanRun([ActivityTrigger] RunRequest request, FunctionContext context) => steps.PlanAsync(request, context.CancellationToken);
+
+    /// <summary>Writes a part of a source to data files of bronze.</summary>
+    [Function(nameof(LandFiles))]
+    public Task<LandedPart> LandFiles([ActivityTrigger] StepWork work, FunctionContext context) => steps.LandFilesAsync(work, Invocation(context), context.CancellationToken);
+
+    /// <summary>Makes the parts of a source visible in bronze.</summary>
+    [Function(nameof(CommitSource))]
+    public Task<StepResult> CommitSource([ActivityTrigger] StepWork work, FunctionContext context) => steps.CommitSourceAsync(work, Invocation(context), context.CancellationToken);
+
+    /// <summary>Makes silver and rejected of a source.</summary>
+    [Function(nameof(CleanSource))]
+    public Task<StepResult> CleanSource([ActivityTrigger] StepWork work, FunctionContext context) => steps.CleanSourceAsync(work, Invocation(context), context.CancellationToken);
+
+    /// <summary>Builds a model.</summary>
+    [Function(nameof(BuildModel))]
+    public Task<StepResult> BuildModel([ActivityTrigger] StepWork work, FunctionContext context) => steps.BuildModelAsync(work, Invocation(context), context.CancellationToken);
+
+    /// <summary>Records how the run ended.</summary>
+    [Function(nameof(EndRun))]
+    public Task EndRun([ActivityTrigger] RunEnd end, FunctionContext context) => steps.EndAsync(end, context.CancellationToken);
+
+    private static string Invocation(FunctionContext context) => context.InvocationId.Replace("-", "", StringComparison.Ordinal);
+}

@@ -1,0 +1,92 @@
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask;
+using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Runs;
+
+namespace Pipeline.App.Runs;
+
+/// <summary>The main flow: plan, ingest every source, clean every source, build the models level by level, measure and record.</summary>
+public static class RunPipeline
+{
+    /// <summary>Runs a pipeline. A step that fails does not stop those that do not depend on it; the run fails at its end.</summary>
+    [Function(nameof(RunPipeline))]
+    public static async Task RunAsync([OrchestrationTrigger] TaskOrchestrationContext context, RunRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(request);
+        RunPlan plan;
+        try
+        {
+            plan = await context.CallActivityAsync<RunPlan>(nameof(RunActivities.PlanRun), request, Retries.OfTransientFailures);
+        }
+        catch (TaskFailedException failure)
+        {
+            await EndAsync(context, new RunEnd { RunId = request.RunId, Pipeline = request.Pipeline, Error = failure.FailureDetails.ErrorMessage });
+            throw;
+        }
+
+        var run = new RunProgress(plan);
+        foreach (var level in plan.Steps.GroupBy(s => s.Level).OrderBy(l => l.Key))
+        {
+            var due = run.Due(level);
+            var landed = await LandAsync(context, run, [.. due.Where(s => s.Kind == StepKind.Ingest)]);
+            await FanOut.RunAsync(due, async step => run.Note(await RunStepAsync(context, run, step, landed)));
+        }
+
+        await EndAsync(context, run.End());
+        if (run.Error is { } error)
+        {
+            throw new RunFailedException(error);
+        }
+    }
+
+    // Parts of all sources are landed side by side; a source with a part that failed is not committed.
+    private static async Task<ILookup<TableKey, LandedPart?>> LandAsync(TaskOrchestrationContext context, RunProgress run, IReadOnlyList<PlannedStep> sources)
+    {
+        var landed = new List<(TableKey Table, LandedPart? Part)>();
+        await FanOut.RunAsync(sources.SelectMany(s => Enumerable.Range(0, s.Parts).Select(part => (Step: s, Part: part))), async item =>
+        {
+            try
+            {
+                var work = run.WorkOf(item.Step) with { Part = item.Part };
+                landed.Add((item.Step.Table, await context.CallActivityAsync<LandedPart>(nameof(RunActivities.LandFiles), work, Retries.OfTransientFailures)));
+            }
+            catch (TaskFailedException failure)
+            {
+                run.Fail(item.Step.Table, failure.FailureDetails.ErrorMessage);
+                landed.Add((item.Step.Table, null));
+            }
+        });
+        return landed.ToLookup(l => l.Table, l => l.Part);
+    }
+
+    private static async Task<StepResult> RunStepAsync(TaskOrchestrationContext context, RunProgress run, PlannedStep step, ILookup<TableKey, LandedPart?> landed)
+    {
+        var parts = landed[step.Table].OfType<LandedPart>().OrderBy(p => p.Part).ToList();
+        if (landed[step.Table].Count() != parts.Count)
+        {
+            return new StepResult { Table = step.Table, Status = StepStatus.Failed };
+        }
+
+        try
+        {
+            var activity = step.Kind switch
+            {
+                StepKind.Ingest => nameof(RunActivities.CommitSource),
+                StepKind.Clean => nameof(RunActivities.CleanSource),
+                _ => nameof(RunActivities.BuildModel),
+            };
+            return await context.CallActivityAsync<StepResult>(activity, run.WorkOf(step) with { Landed = parts }, Retries.OfTransientFailures);
+        }
+        catch (TaskFailedException failure)
+        {
+            run.Fail(step.Table, failure.FailureDetails.ErrorMessage);
+            return new StepResult { Table = step.Table, Status = StepStatus.Failed };
+        }
+    }
+
+    private static Task EndAsync(TaskOrchestrationContext context, RunEnd end) => context.CallActivityAsync(nameof(RunActivities.EndRun), end, Retries.OfTransientFailures);
+}
+
+/// <summary>A run of which a step failed.</summary>
+public sealed class RunFailedException(string message) : Exception(message);

@@ -1,0 +1,22 @@
+using Microsoft.Extensions.Hosting;
+using Pipeline.Medallion;
+using Pipeline.Medallion.Runs;
+
+namespace Pipeline.App;
+
+/// <summary>Creates the containers and tables as the app starts, before it takes work.</summary>
+internal sealed class StorageSetup(LakeTables tables, RunStore runs, StepStore steps) : IHostedLifecycleService
+{
+    public Task StartingAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(tables.CreateContainersAsync(cancellationToken), runs.CreateAsync(cancellationToken), steps.CreateAsync(cancellationToken));
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}
