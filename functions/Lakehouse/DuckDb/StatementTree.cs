@@ -195,6 +195,11 @@ internal sealed class StatementTree(string sql, int prefixBytes, GateRules rules
             throw Refusal($"{name}() gives another value in every run; use run_time", function);
         }
 
+        if (!rules.AnySize && FunctionRules.Sized.TryGetValue(name, out var argument) && !IsBounded(function, argument))
+        {
+            throw Refusal($"{name} needs a length of at most {FunctionRules.LimitSize}, written out", function);
+        }
+
         if (rules.Aggregates?.Contains(name) == true)
         {
             throw Refusal($"the expression is taken row by row, and {name} is an aggregate", function);
@@ -227,6 +232,18 @@ internal sealed class StatementTree(string sql, int prefixBytes, GateRules rules
             columns.Add(first);
         }
     }
+
+    private static bool IsBounded(JsonElement function, int argument)
+    {
+        var arguments = function.GetProperty("children").EnumerateArray().ToArray();
+        return argument < 0 ? arguments.All(IsSmall) : argument < arguments.Length && IsSmall(arguments[argument]);
+    }
+
+    private static bool IsSmall(JsonElement argument) => Text(argument, "class") == "CONSTANT"
+        && argument.GetProperty("value").TryGetProperty("value", out var value)
+        && value.ValueKind == JsonValueKind.Number
+        && value.TryGetInt64(out var size)
+        && size is >= 0 and <= FunctionRules.LimitSize;
 
     /// <summary>One name, or several as <c>row(a, b)</c>.</summary>
     private static IEnumerable<string> ParameterNames(JsonElement parameters) => Text(parameters, "class") == "COLUMN_REF"

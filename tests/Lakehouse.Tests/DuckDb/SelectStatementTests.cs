@@ -107,6 +107,22 @@ public sealed class SelectStatementTests : IDisposable
     public void Parse_MoreThanTables_IsRefused(string sql) =>
         Assert.Equal(DuckDbErrorKind.Permission, Assert.Throws<DuckDbException>(() => SelectStatement.Parse(session, sql)).Kind);
 
+    [Theory]
+    [InlineData("repeat('x', 3000000000)", false)]
+    [InlineData("REPEAT('x', 1000 * 1000000)", false)]
+    [InlineData("repeat('x', n)", false)]
+    [InlineData("len(range(0, 1000000000))", false)]
+    [InlineData("lpad('x', 1e9::INTEGER, 'y')", false)]
+    [InlineData("list_resize([1], 1000000000)", false)]
+    [InlineData("repeat('x', 10) || lpad(n::VARCHAR, 8, '0')", true)]
+    [InlineData("list_sum(range(1, 100))", true)]
+    public void Parse_SizesBounded_TakesSmallConstantsOnly(string expression, bool passes)
+    {
+        var error = Record.Exception(() => SelectStatement.Parse(session, $"SELECT {expression} FROM t", boundSizes: true));
+        Assert.Equal(passes ? null : DuckDbErrorKind.Permission, (error as DuckDbException)?.Kind);
+        Assert.NotNull(SelectStatement.Parse(session, $"SELECT {expression} FROM t"));
+    }
+
     [Fact]
     public void Parse_TableFunctionAllowed_Passes() =>
         Assert.Equal(["t"], SelectStatement.Parse(session, "FROM read_csv('x.csv'), t", allowTableFunctions: true).Tables.Select(table => table.Name));
