@@ -10,7 +10,8 @@ internal sealed class StatementTree(string sql, int prefixBytes, GateRules rules
     private static readonly FrozenSet<string> KnownExpressions = FrozenSet.Create("BETWEEN", "CASE", "CAST", "COLLATE", "COMPARISON", "CONJUNCTION", "OPERATOR", "TYPE");
 
     private static readonly FrozenSet<string> KnownNodes = FrozenSet.Create("SELECT_NODE", "SET_OPERATION_NODE", "EMPTY", "EXPRESSION_LIST", "JOIN", "PIVOT", "SUBQUERY",
-        "DISTINCT_MODIFIER", "LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER", "ORDER_MODIFIER");
+        "DISTINCT_MODIFIER", "LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER", "LEGACY_LIMIT_PERCENT_MODIFIER", "ORDER_MODIFIER",
+        "ORDER_DEFAULT", "ASCENDING", "DESCENDING");
 
     private static readonly SearchValues<char> FileCharacters = SearchValues.Create(".:/\\*?[");
 
@@ -107,7 +108,7 @@ internal sealed class StatementTree(string sql, int prefixBytes, GateRules rules
                 Walk(node.GetProperty("right"), scope.WithRecursion(Text(node, "cte_name") ?? ""));
                 return;
             default:
-                if (!KnownNodes.Contains(type) && !type.EndsWith("_TYPE_INFO", StringComparison.Ordinal) && !type.StartsWith("ORDER_", StringComparison.Ordinal))
+                if (!KnownNodes.Contains(type) && !type.EndsWith("_TYPE_INFO", StringComparison.Ordinal))
                 {
                     throw Refusal($"only plain SELECTs can be checked ({type.ToLowerInvariant().Replace('_', ' ')})", node);
                 }
