@@ -6,6 +6,16 @@ namespace Pipeline.Lakehouse.DuckDb;
 
 public sealed partial class DuckDbSession
 {
+    /// <summary>Adds rows to a table of this session.</summary>
+    /// <param name="table">Its name, unquoted.</param>
+    /// <param name="schema">Null: <c>main</c>.</param>
+    /// <exception cref="DuckDbException">There is no such table.</exception>
+    public DuckDbAppender Append(string table, string? schema = null)
+    {
+        ObjectDisposedException.ThrowIf(connection.IsClosed, this);
+        return new DuckDbAppender(connection, schema, table);
+    }
+
     private static void Bind(PreparedHandle prepared, IReadOnlyList<object?> parameters, Interruption interruption)
     {
         var expected = NativeMethods.ParameterCount(prepared);

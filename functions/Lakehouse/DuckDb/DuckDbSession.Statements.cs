@@ -114,7 +114,7 @@ public sealed partial class DuckDbSession
     private DuckDbException ParserFailure(string sql, string text)
     {
         using var result = Query("SELECT json_serialize_sql($1::VARCHAR)", [sql]);
-        using var error = JsonDocument.Parse(result.Read() && result[0] is string json ? json : "{}");
+        using var error = JsonDocument.Parse(result.Read() && result[0] is string json ? json : "{}", SelectStatement.TreeOptions);
         return error.RootElement.TryGetProperty("error_message", out var message)
             ? new DuckDbException(DuckDbErrorKind.Parser, $"Parser error: {message.GetString()}", DuckDbException.PositionIn(error.RootElement, sql))
             : new DuckDbException(DuckDbErrorKind.Parser, text);

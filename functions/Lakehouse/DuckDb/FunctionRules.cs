@@ -20,6 +20,15 @@ internal static class FunctionRules
         "get_current_timestamp", "localtime", "localtimestamp", "now", "pg_conf_load_time", "pg_postmaster_start_time", "random", "today",
         "transaction_timestamp", "uuid", "uuidv4", "uuidv7");
 
+    /// <summary>They make a value as long as one argument says (its 0-based index), or as all say (-1).</summary>
+    public static readonly FrozenDictionary<string, int> Sized = new Dictionary<string, int>
+    {
+        ["array_resize"] = 1, ["bar"] = 3, ["generate_series"] = -1, ["list_resize"] = 1, ["lpad"] = 1, ["range"] = -1, ["repeat"] = 1, ["rpad"] = 1,
+    }.ToFrozenDictionary();
+
+    /// <summary>The longest that a stranger may ask of one of <see cref="Sized"/>.</summary>
+    public const int LimitSize = 10_000;
+
     /// <summary>DuckDB folds the case of ASCII letters only: a wider folding would take one table's name for another's.</summary>
     public static string Fold(string name) => string.Create(name.Length, name, static (folded, source) =>
     {

@@ -8,6 +8,9 @@ internal sealed record GateRules
     /// <summary>Whatever gives another value in another run.</summary>
     public bool Clock { get; init; }
 
+    /// <summary>Values may be as long as the statement's data make them.</summary>
+    public bool AnySize { get; init; } = true;
+
     public bool Subqueries { get; init; }
 
     public bool Windows { get; init; }

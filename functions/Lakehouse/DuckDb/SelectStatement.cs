@@ -6,8 +6,11 @@ namespace Pipeline.Lakehouse.DuckDb;
 /// <summary>SQL that has been found to be one SELECT that reads tables, and nothing else.</summary>
 public sealed partial record SelectStatement
 {
-    /// <summary>Longer texts are refused.</summary>
-    public const int LimitCharacters = 1 << 20;
+    /// <summary>Longer texts are refused: binding them takes seconds that no interrupt can stop.</summary>
+    public const int LimitCharacters = 100_000;
+
+    /// <summary>DuckDB's parser stops at 1,000 levels of expressions, each of which is a few levels of JSON.</summary>
+    internal static readonly JsonDocumentOptions TreeOptions = new() { MaxDepth = 4096 };
 
     private SelectStatement()
     {
@@ -23,16 +26,20 @@ public sealed partial record SelectStatement
     /// <param name="session">Any session, locked down or not; must not be reading a result.</param>
     /// <param name="allowTableFunctions">Lets <c>read_csv</c>, <c>glob</c>, <c>query</c> … pass; else only those that make rows from their arguments.</param>
     /// <param name="forbidClock">Refuses what gives another value in another run: clocks, random numbers and ids, samples.</param>
+    /// <param name="boundSizes">Asks for a whole number up to 10,000, written out, where a function is told how long a text or list to make: memory limits do not
+    /// hold within a single value.</param>
     /// <param name="mayRead">Which tables it may read; null: any, and the caller looks at <see cref="Tables"/>.</param>
     /// <exception cref="DuckDbException">It does not parse (<see cref="DuckDbErrorKind.Parser"/>), is not one SELECT (<see cref="DuckDbErrorKind.Syntax"/>),
     /// or holds what it may not (<see cref="DuckDbErrorKind.Permission"/>).</exception>
-    public static SelectStatement Parse(DuckDbSession session, string sql, bool allowTableFunctions = false, bool forbidClock = false, Func<TableName, bool>? mayRead = null)
+    public static SelectStatement Parse(
+        DuckDbSession session, string sql, bool allowTableFunctions = false, bool forbidClock = false, bool boundSizes = false, Func<TableName, bool>? mayRead = null)
     {
         using var json = Serialize(session, sql);
         var tree = new StatementTree(sql, prefixBytes: 0, new GateRules
         {
             TableFunctions = allowTableFunctions,
             Clock = !forbidClock,
+            AnySize = !boundSizes,
             Subqueries = true,
             Windows = true,
             StatementParts = true,
@@ -60,7 +67,7 @@ public sealed partial record SelectStatement
         var text = result.Read() ? result.Get<string>(0) : null;
         try
         {
-            return JsonDocument.Parse(text ?? "{}", new JsonDocumentOptions { MaxDepth = 4096 });
+            return JsonDocument.Parse(text ?? "{}", TreeOptions);
         }
         catch (JsonException deep)
         {

@@ -10,7 +10,8 @@ internal sealed class StatementTree(string sql, int prefixBytes, GateRules rules
     private static readonly FrozenSet<string> KnownExpressions = FrozenSet.Create("BETWEEN", "CASE", "CAST", "COLLATE", "COMPARISON", "CONJUNCTION", "OPERATOR", "TYPE");
 
     private static readonly FrozenSet<string> KnownNodes = FrozenSet.Create("SELECT_NODE", "SET_OPERATION_NODE", "EMPTY", "EXPRESSION_LIST", "JOIN", "PIVOT", "SUBQUERY",
-        "DISTINCT_MODIFIER", "LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER", "ORDER_MODIFIER");
+        "DISTINCT_MODIFIER", "LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER", "LEGACY_LIMIT_PERCENT_MODIFIER", "ORDER_MODIFIER",
+        "ORDER_DEFAULT", "ASCENDING", "DESCENDING");
 
     private static readonly SearchValues<char> FileCharacters = SearchValues.Create(".:/\\*?[");
 
@@ -107,7 +108,7 @@ internal sealed class StatementTree(string sql, int prefixBytes, GateRules rules
                 Walk(node.GetProperty("right"), scope.WithRecursion(Text(node, "cte_name") ?? ""));
                 return;
             default:
-                if (!KnownNodes.Contains(type) && !type.EndsWith("_TYPE_INFO", StringComparison.Ordinal) && !type.StartsWith("ORDER_", StringComparison.Ordinal))
+                if (!KnownNodes.Contains(type) && !type.EndsWith("_TYPE_INFO", StringComparison.Ordinal))
                 {
                     throw Refusal($"only plain SELECTs can be checked ({type.ToLowerInvariant().Replace('_', ' ')})", node);
                 }
@@ -195,6 +196,11 @@ internal sealed class StatementTree(string sql, int prefixBytes, GateRules rules
             throw Refusal($"{name}() gives another value in every run; use run_time", function);
         }
 
+        if (!rules.AnySize && FunctionRules.Sized.TryGetValue(name, out var argument) && !IsBounded(function, argument))
+        {
+            throw Refusal($"{name} needs a length of at most {FunctionRules.LimitSize}, written out", function);
+        }
+
         if (rules.Aggregates?.Contains(name) == true)
         {
             throw Refusal($"the expression is taken row by row, and {name} is an aggregate", function);
@@ -227,6 +233,18 @@ internal sealed class StatementTree(string sql, int prefixBytes, GateRules rules
             columns.Add(first);
         }
     }
+
+    private static bool IsBounded(JsonElement function, int argument)
+    {
+        var arguments = function.GetProperty("children").EnumerateArray().ToArray();
+        return argument < 0 ? arguments.All(IsSmall) : argument < arguments.Length && IsSmall(arguments[argument]);
+    }
+
+    private static bool IsSmall(JsonElement argument) => Text(argument, "class") == "CONSTANT"
+        && argument.GetProperty("value").TryGetProperty("value", out var value)
+        && value.ValueKind == JsonValueKind.Number
+        && value.TryGetInt64(out var size)
+        && size is >= 0 and <= FunctionRules.LimitSize;
 
     /// <summary>One name, or several as <c>row(a, b)</c>.</summary>
     private static IEnumerable<string> ParameterNames(JsonElement parameters) => Text(parameters, "class") == "COLUMN_REF"

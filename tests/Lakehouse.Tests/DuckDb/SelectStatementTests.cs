@@ -107,6 +107,42 @@ public sealed class SelectStatementTests : IDisposable
     public void Parse_MoreThanTables_IsRefused(string sql) =>
         Assert.Equal(DuckDbErrorKind.Permission, Assert.Throws<DuckDbException>(() => SelectStatement.Parse(session, sql)).Kind);
 
+    [Theory]
+    [InlineData("SELECT DISTINCT a, b FROM t ORDER BY a DESC NULLS LAST, b ASC NULLS FIRST, 3 LIMIT 10 OFFSET 5")]
+    [InlineData("SELECT a FROM t ORDER BY ALL DESC LIMIT 10%")]
+    [InlineData("SELECT arg_max(a, b ORDER BY c DESC), quantile_cont(a, 0.5), string_agg(DISTINCT a, ',' ORDER BY a) FROM t GROUP BY ROLLUP (b), GROUPING SETS ((a), ())")]
+    [InlineData("SELECT sum(a) OVER (PARTITION BY b ORDER BY c DESC ROWS BETWEEN 6 PRECEDING AND CURRENT ROW EXCLUDE TIES), lag(a, 1, 0) OVER (ORDER BY c) FROM t")]
+    [InlineData("SELECT ntile(5) OVER w AS tile FROM t WINDOW w AS (ORDER BY a DESC) QUALIFY row_number() OVER w = 1")]
+    [InlineData("SELECT t.* EXCLUDE (a) REPLACE (b + 1 AS b), COLUMNS('^x') FROM t")]
+    [InlineData("SELECT a FROM t LEFT JOIN u USING (a) ASOF JOIN v ON t.a = v.a AND t.b >= v.b SEMI JOIN w USING (a) ANTI JOIN x USING (a) CROSS JOIN y NATURAL JOIN z")]
+    [InlineData("SELECT date_trunc('month', d)::DATE, extract(dow FROM d), d + INTERVAL 1 DAY, d - DATE '2020-01-01', strftime(d, '%Y') FROM t")]
+    [InlineData("SELECT CASE a WHEN 1 THEN 'x' ELSE 'y' END, coalesce(a, b), nullif(a, b), a IS DISTINCT FROM b, a NOT IN (1, 2), a NOT LIKE 'x%', a ILIKE 'x', a SIMILAR TO 'x' FROM t")]
+    [InlineData("SELECT {'a': 1}.a, [1, 2][1], MAP {'k': 1}['k'], j->>'$.a', s[1:2], row(1, 2), unnest([1, 2]), a::DECIMAL(18, 2), try_cast(b AS STRUCT(x INTEGER)[]) FROM t")]
+    [InlineData("FROM t UNPIVOT (v FOR n IN (a, b))")]
+    [InlineData("SELECT * FROM t INTERSECT ALL SELECT * FROM u UNION ALL BY NAME SELECT * FROM v")]
+    [InlineData("WITH a AS NOT MATERIALIZED (SELECT 1 AS i), b(x) AS (VALUES (1), (2)) SELECT (SELECT max(x) FROM b WHERE x > a.i) FROM a")]
+    [InlineData("SELECT count(*) FILTER (a > 1), bool_and(a > 0), $1 FROM t GROUP BY ALL HAVING count(*) > $2")]
+    public void Parse_UsualSql_Passes(string sql)
+    {
+        Assert.Equal(sql, SelectStatement.Parse(session, sql, forbidClock: true, boundSizes: true).Sql);
+    }
+
+    [Theory]
+    [InlineData("repeat('x', 3000000000)", false)]
+    [InlineData("REPEAT('x', 1000 * 1000000)", false)]
+    [InlineData("repeat('x', n)", false)]
+    [InlineData("len(range(0, 1000000000))", false)]
+    [InlineData("lpad('x', 1e9::INTEGER, 'y')", false)]
+    [InlineData("list_resize([1], 1000000000)", false)]
+    [InlineData("repeat('x', 10) || lpad(n::VARCHAR, 8, '0')", true)]
+    [InlineData("list_sum(range(1, 100))", true)]
+    public void Parse_SizesBounded_TakesSmallConstantsOnly(string expression, bool passes)
+    {
+        var error = Record.Exception(() => SelectStatement.Parse(session, $"SELECT {expression} FROM t", boundSizes: true));
+        Assert.Equal(passes ? null : DuckDbErrorKind.Permission, (error as DuckDbException)?.Kind);
+        Assert.NotNull(SelectStatement.Parse(session, $"SELECT {expression} FROM t"));
+    }
+
     [Fact]
     public void Parse_TableFunctionAllowed_Passes() =>
         Assert.Equal(["t"], SelectStatement.Parse(session, "FROM read_csv('x.csv'), t", allowTableFunctions: true).Tables.Select(table => table.Name));

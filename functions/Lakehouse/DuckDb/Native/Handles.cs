@@ -47,3 +47,8 @@ internal sealed class ChunkHandle : DuckDbHandle
 {
     protected override void Destroy(ref nint native) => NativeMethods.DestroyDataChunk(ref native);
 }
+
+internal sealed class AppenderHandle : DuckDbHandle
+{
+    protected override void Destroy(ref nint native) => _ = NativeMethods.AppenderDestroy(ref native);
+}
