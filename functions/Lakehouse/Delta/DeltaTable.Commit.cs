@@ -9,7 +9,7 @@ public sealed partial class DeltaTable
 {
     private const int CommitsPerCheckpoint = 10;
     private const int FirstDelayMilliseconds = 10;
-    private const int LongestDelayMilliseconds = 1000;
+    private const int LongestDelayMilliseconds = 500;
     private static readonly TimeSpan CommitDeadline = TimeSpan.FromSeconds(60);
 
     // Writers of one process queue instead of racing. A gate lives as long as the lake it belongs to; it holds nothing else.
