@@ -38,7 +38,15 @@ internal sealed class DurableFunctions(
 
     public Task StopAsync(CancellationToken cancellationToken) => hub?.StopAsync(cancellationToken) ?? Task.CompletedTask;
 
-    public ValueTask DisposeAsync() => hub?.DisposeAsync() ?? ValueTask.CompletedTask;
+    // The container knows this object under two names and disposes it twice.
+    public async ValueTask DisposeAsync()
+    {
+        if (hub is not null)
+        {
+            await hub.DisposeAsync();
+            hub = null;
+        }
+    }
 
     public bool IsActivity(string name) => catalog.Find<ActivityTriggerAttribute>(name) is not null;
 
