@@ -36,7 +36,7 @@ public sealed class SqlQuery
         var leases = new List<CacheLease>();
         try
         {
-            var statement = SelectStatement.Parse(session, sql);
+            var statement = SelectStatement.Parse(session, sql, boundSizes: true, mayRead: t => TableKey.TryParse(t.ToString(), out _));
             foreach (var name in statement.Tables.Distinct())
             {
                 var table = TableKey.TryParse(name.ToString(), out var parsed)
