@@ -14,7 +14,7 @@ public sealed partial class BlobLake(BlobServiceClient client) : ILake
     private const string DirectoryMark = "hdi_isfolder";
 
     // A part is held in memory: 8 files at once hold 8 × 4 × 4 MiB.
-    private static readonly StorageTransferOptions Transfer = new() { MaximumConcurrency = 4, InitialTransferSize = 4 << 20, MaximumTransferSize = 4 << 20 };
+    internal static readonly StorageTransferOptions Transfer = new() { MaximumConcurrency = 4, InitialTransferSize = 4 << 20, MaximumTransferSize = 4 << 20 };
 
     /// <summary>Client options for a lake: patient retries, and logs without content.</summary>
     public static BlobClientOptions Options()
@@ -60,23 +60,16 @@ public sealed partial class BlobLake(BlobServiceClient client) : ILake
     public async IAsyncEnumerable<LakeFile> ListPrefixAsync(string container, string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var last = "";
-        var listing = client.GetBlobContainerClient(container).GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, prefix, cancellationToken);
-        await foreach (var blob in StorageFault.GuardAsync($"listing {container}/{prefix}", EmptyIfMissing(listing, cancellationToken), cancellationToken))
+        await foreach (var file in ListUnorderedAsync(container, prefix, cancellationToken))
         {
-            // Some tools mark a directory by an empty blob whose name ends with '/'.
-            if (IsDirectory(blob.Metadata) || blob.Name.EndsWith('/'))
-            {
-                continue;
-            }
-
-            if (string.CompareOrdinal(last, blob.Name) > 0)
+            if (string.CompareOrdinal(last, file.Path.Path) > 0)
             {
                 throw new TerminalException(
-                    $"The lake listed {container}/{blob.Name} after {last}, which is not ordinal order. An account with a hierarchical namespace does that: configure it as an ADLS Gen2 lake.");
+                    $"The lake listed {file.Path} after {last}, which is not ordinal order. An account with a hierarchical namespace does that: configure it as an ADLS Gen2 lake.");
             }
 
-            last = blob.Name;
-            yield return File(container, blob);
+            last = file.Path.Path;
+            yield return file;
         }
     }
 
@@ -115,6 +108,20 @@ public sealed partial class BlobLake(BlobServiceClient client) : ILake
     {
         var options = new BlobDownloadToOptions { TransferOptions = Transfer, Conditions = ifMatch is null ? null : new BlobRequestConditions { IfMatch = new ETag(ifMatch) } };
         return StorageFault.GuardAsync($"downloading {path}", () => WholeFile.WriteAsync(localFile, part => Blob(path).DownloadToAsync(part, options, cancellationToken)), cancellationToken);
+    }
+
+    /// <summary>All files whose path starts with a prefix, in the order the account has them.</summary>
+    internal async IAsyncEnumerable<LakeFile> ListUnorderedAsync(string container, string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var listing = client.GetBlobContainerClient(container).GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, prefix, cancellationToken);
+        await foreach (var blob in StorageFault.GuardAsync($"listing {container}/{prefix}", EmptyIfMissing(listing, cancellationToken), cancellationToken))
+        {
+            // Some tools mark a directory by an empty blob whose name ends with '/'.
+            if (!IsDirectory(blob.Metadata) && !blob.Name.EndsWith('/'))
+            {
+                yield return File(container, blob);
+            }
+        }
     }
 
     private static async IAsyncEnumerable<T> EmptyIfMissing<T>(AsyncPageable<T> listing, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -163,7 +170,7 @@ public sealed partial class BlobLake(BlobServiceClient client) : ILake
 
     private static bool IsDirectory(IDictionary<string, string>? metadata) => metadata is not null && metadata.TryGetValue(DirectoryMark, out var mark) && mark == "true";
 
-    private static string DirectoryPrefix(LakePath directory) => directory.Path.Length == 0 ? "" : directory.Path + "/";
+    internal static string DirectoryPrefix(LakePath directory) => directory.Path.Length == 0 ? "" : directory.Path + "/";
 
     private BlobClient Blob(LakePath path) => client.GetBlobContainerClient(path.Container).GetBlobClient(path.Path);
 }
