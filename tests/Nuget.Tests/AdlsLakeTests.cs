@@ -15,6 +15,8 @@ public sealed class AdlsLakeTests(AzuriteFixture azurite) : LakeContractTests
     private readonly string? account = Environment.GetEnvironmentVariable("PIPELINE_TEST_ADLS_LAKE");
     private readonly FakeDataLake fake = new(new BlobServiceClient(azurite.ConnectionString));
 
+    private BlobServiceClient FakeBlobs => new(azurite.ConnectionString);
+
     private BlobServiceClient Blobs => new(account ?? azurite.ConnectionString);
 
     protected override ILake CreateLake() => new AdlsLake(
@@ -30,20 +32,21 @@ public sealed class AdlsLakeTests(AzuriteFixture azurite) : LakeContractTests
     [InlineData(412, "ConditionNotMet")]
     public async Task TryCreateAsync_RenameRepeatedAfterALostAnswer_IsTrue(int status, string code)
     {
-        var lake = new AdlsLake(fake, Blobs, new Dictionary<string, IReadOnlyList<string>>());
+        var lake = new AdlsLake(fake, FakeBlobs, new Dictionary<string, IReadOnlyList<string>>());
+        await lake.CreateContainerAsync(Container, default);
         fake.FailAfterRename = (status, code);
 
         Assert.True(await lake.TryCreateAsync(Path("log/0.json"), "mine"u8.ToArray(), default));
         Assert.False(await lake.TryCreateAsync(Path("log/0.json"), "other"u8.ToArray(), default));
 
         Assert.Equal("mine"u8.ToArray(), await lake.ReadAsync(Path("log/0.json"), default));
-        Assert.Single(await Blobs.GetBlobContainerClient(Container).GetBlobsAsync().ToListAsync());
+        Assert.Single(await FakeBlobs.GetBlobContainerClient(Container).GetBlobsAsync().ToListAsync());
     }
 
     [Fact]
     public async Task CreateContainerAsync_Readers_GetAccessThatIsInherited()
     {
-        var lake = new AdlsLake(fake, Blobs, new Dictionary<string, IReadOnlyList<string>> { [Container] = ["group-id"] });
+        var lake = new AdlsLake(fake, FakeBlobs, new Dictionary<string, IReadOnlyList<string>> { [Container] = ["group-id"] });
         fake.Access.Clear();
 
         await lake.CreateContainerAsync(Container, default);

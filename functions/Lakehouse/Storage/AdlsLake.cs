@@ -63,12 +63,15 @@ public sealed partial class AdlsLake(DataLakeServiceClient files, BlobServiceCli
     public Task DownloadAsync(LakePath path, string localFile, string? ifMatch, CancellationToken cancellationToken) =>
         reader.DownloadAsync(path, localFile, ifMatch, cancellationToken);
 
-    // POSIX access of the container's root, for itself and, as the default, for everything made below it.
-    private static List<PathAccessControlItem> AccessFor(IReadOnlyList<string> groups) => new[] { false, true }.SelectMany(inherited => new[]
-    {
-        new PathAccessControlItem(AccessControlType.User, All, inherited),
-        new PathAccessControlItem(AccessControlType.Group, ReadAndEnter, inherited),
-        new PathAccessControlItem(AccessControlType.Mask, ReadAndEnter, inherited),
-        new PathAccessControlItem(AccessControlType.Other, RolePermissions.None, inherited),
-    }.Concat(groups.Select(group => new PathAccessControlItem(AccessControlType.Group, ReadAndEnter, inherited, group)))).ToList();
+    // POSIX access of the container's root: for itself and, as the default, for everything made below it.
+    private static List<PathAccessControlItem> AccessFor(IReadOnlyList<string> groups) => [.. AccessFor(groups, inherited: false), .. AccessFor(groups, inherited: true)];
+
+    private static IEnumerable<PathAccessControlItem> AccessFor(IReadOnlyList<string> groups, bool inherited) =>
+    [
+        new(AccessControlType.User, All, inherited),
+        new(AccessControlType.Group, ReadAndEnter, inherited),
+        new(AccessControlType.Mask, ReadAndEnter, inherited),
+        new(AccessControlType.Other, RolePermissions.None, inherited),
+        .. groups.Select(group => new PathAccessControlItem(AccessControlType.Group, ReadAndEnter, inherited, group)),
+    ];
 }

@@ -55,6 +55,7 @@ internal static class StorageFault
         RequestFailedException request => request.Status is 0 or 408 or 429 or >= 500 || request.ErrorCode is "ContainerBeingDeleted" or "FilesystemBeingDeleted",
         AuthenticationFailedException { InnerException: { } inner } => IsTransient(inner),
         AggregateException many => many.InnerExceptions.All(IsTransient),
+        FileNotFoundException or DirectoryNotFoundException => false,
         IOException or HttpRequestException or SocketException or TimeoutException or OperationCanceledException => true,
         _ => false,
     };

@@ -130,6 +130,10 @@ public abstract class LakeContractTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task UploadAsync_NoLocalFile_ThrowsWhatItIs() =>
+        await Assert.ThrowsAsync<FileNotFoundException>(() => Lake.UploadAsync(Local("absent"), Path("file"), overwrite: true, default));
+
+    [Fact]
     public async Task DownloadAsync_AbsentOrChanged_ThrowsTerminalAndLeavesNothing()
     {
         await Lake.WriteAsync(Path("file"), "old"u8.ToArray(), default);
