@@ -59,6 +59,21 @@ public sealed class StartTests
         Assert.Contains(expected, refusal.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("", null, 7071)]
+    [InlineData("", 8080, 8080)]
+    [InlineData("--port 9090", 8080, 9090)]
+    [InlineData("-p 9090", null, 9090)]
+    public void Port_ArgumentThenLocalSettings_Wins(string arguments, int? local, int expected) =>
+        Assert.Equal(expected, FunctionsEndpoint.Port(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), local));
+
+    [Theory]
+    [InlineData("abc")]
+    [InlineData("-1")]
+    [InlineData("65536")]
+    public void Port_NotAPort_IsRefused(string argument) =>
+        Assert.Contains($"'{argument}' is not a port", Assert.Throws<FunctionsHostException>(() => FunctionsEndpoint.Port(["--port", argument], null)).Message, StringComparison.Ordinal);
+
     public static class Good
     {
         [Function("Good")]

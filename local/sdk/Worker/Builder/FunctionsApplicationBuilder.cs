@@ -49,9 +49,9 @@ public class FunctionsApplicationBuilder : IHostApplicationBuilder, IFunctionsWo
             .AddJsonFile($"appsettings.{Environment.EnvironmentName}.json", optional: true, reloadOnChange: false)
             .AddInMemoryCollection(local.AsConfiguration())
             .AddEnvironmentVariables()
-            .AddCommandLine(args, new Dictionary<string, string> { ["-p"] = "port" });
+            .AddCommandLine(args);
         hostJson = HostJson.Read(settings.ScriptRoot, Configuration);
-        AddHost(Configuration.GetValue<int?>("port") ?? local.Port ?? 7071);
+        AddHost(FunctionsEndpoint.Port(args, local.Port));
     }
 
     public IDictionary<object, object> Properties => ((IHostApplicationBuilder)app).Properties;

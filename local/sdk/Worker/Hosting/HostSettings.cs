@@ -23,7 +23,7 @@ internal sealed record HostSettings
         var app = Assembly.GetEntryAssembly() ?? throw new InvalidOperationException("The process has no entry assembly to take functions from.");
         return new()
         {
-            Types = app.GetExportedTypes(),
+            Types = app.GetTypes(),
             ApplicationName = app.GetName().Name ?? "",
             ScriptRoot = Environment.GetEnvironmentVariable("AzureWebJobsScriptRoot")
                 ?? Environment.GetEnvironmentVariable("FUNCTIONS_APPLICATION_DIRECTORY")
