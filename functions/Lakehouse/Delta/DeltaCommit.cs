@@ -71,7 +71,7 @@ public sealed record CommitResult
     /// <summary>The table at that version.</summary>
     public required DeltaSnapshot Snapshot { get; init; }
 
-    /// <summary>Why the checkpoint that was due could not be written, for the caller to log; null is well. The commit stands, and a later one writes it.</summary>
+    /// <summary>Why the checkpoint that was due could not be written, for the caller to log; null is well. The commit stands; the next checkpoint is ten commits away.</summary>
     public string? CheckpointFailure { get; init; }
 }
 

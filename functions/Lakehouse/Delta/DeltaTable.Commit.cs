@@ -138,10 +138,10 @@ public sealed partial class DeltaTable
         return current.Version < 0 ? null : current;
     }
 
-    // The commit stands without its checkpoint, and the next commit finds it due: a failure is reported, not thrown.
+    // The commit stands without its checkpoint, which the next one makes up for: a failure is reported, not thrown.
     private async Task<string?> CheckpointIfDueAsync(TableState table, CancellationToken cancellationToken)
     {
-        if (table.Version - Math.Max(table.CheckpointVersion, 0) < CommitsPerCheckpoint)
+        if (table.Version == 0 || table.Version % CommitsPerCheckpoint != 0)
         {
             return null;
         }

@@ -54,7 +54,7 @@ public sealed partial class DeltaTable(ILake lake, LakePath root, TimeProvider c
         var table = new TableState(root);
         if (segment.Checkpoint.Count > 0)
         {
-            table.ApplyCheckpoint(segment.CheckpointVersion, await checkpoint.ReadAsync(segment.Checkpoint, cancellationToken));
+            table.Apply(segment.CheckpointVersion, await checkpoint.ReadAsync(segment.Checkpoint, cancellationToken));
             if (segment.Commits.Count == 0 && await log.ReadCommitAsync(segment.Version, cancellationToken) is { } last)
             {
                 // A checkpoint never holds commitInfo, and with it the time of the commit.

@@ -16,8 +16,6 @@ internal sealed class TableState(LakePath root)
 
     public long Version { get; private set; } = -1;
 
-    public long CheckpointVersion { get; private set; } = -1;
-
     public DateTimeOffset CommittedUtc { get; private set; }
 
     public ProtocolAction Protocol => protocol ?? throw new TerminalException($"The log of the table {root} has no protocol up to version {Version}: it is damaged.");
@@ -29,12 +27,6 @@ internal sealed class TableState(LakePath root)
     public IReadOnlyDictionary<string, TransactionAction> Transactions => transactions;
 
     public IReadOnlyDictionary<string, DomainAction> Domains => domains;
-
-    public void ApplyCheckpoint(long version, IEnumerable<LogAction> actions)
-    {
-        Apply(version, actions);
-        CheckpointVersion = version;
-    }
 
     public void Apply(long version, IEnumerable<LogAction> actions)
     {
