@@ -10,6 +10,7 @@ internal sealed class Launched : IAsyncDisposable
     private static readonly TimeSpan OtherLauncherDeadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LeftoverDeadline = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan EndingNoticed = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan CtrlCNoticed = TimeSpan.FromMilliseconds(300);
     private const string MoveStorage = "End it, or move the emulator's three ports with --storage-port or PIPELINE_STORAGE_PORT.";
     private readonly Settings settings;
     private FileStream? stateLock;
@@ -69,6 +70,9 @@ internal sealed class Launched : IAsyncDisposable
         {
             return await working;
         }
+
+        // Ctrl-C reaches the children too, and they may be quicker than this process.
+        await Task.Delay(CtrlCNoticed, cancellationToken);
 
         await stop.CancelAsync();
         await Task.WhenAny(working);

@@ -44,6 +44,11 @@ internal static class ResetCommand
 
         Delete(settings.StateFolder);
         screen.Line($"Deleted the state in {settings.StateFolder}.");
+        if (await StorageProbe.LookAsync(settings.StoragePort, StorageEndpoint.Blobs, cancellationToken) == Found.Ours)
+        {
+            screen.Line($"A storage emulator that was not started here runs on port {settings.StoragePort}; what it holds was left alone.");
+        }
+
         return 0;
     }
 
