@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Pipeline.Medallion.Definitions;
 
@@ -17,6 +18,7 @@ public sealed record DefinitionFiles
     public required SortedDictionary<string, string> Files { get; init; }
 
     /// <summary>SHA-256 of names and contents, as lower-case hex.</summary>
+    [JsonIgnore]
     public string Hash => Convert.ToHexStringLower(SHA256.HashData(ToBytes()));
 
     /// <summary>The same bytes for the same files.</summary>

@@ -69,7 +69,10 @@ internal sealed class CleanSql
         var raw = bronze.Where(c => !BronzeColumns.IsTechnical(c.Name)).Select(c => $"{Sql.Literal(c.Name)}: {Sql.Identifier(c.Name)}").ToList();
         var record = raw.Count == 0 ? "null" : $"{{{string.Join(", ", raw)}}}";
         var values = source.Columns.Select((c, i) => $", {ValueOf(c)} as {V(i)}");
-        session.Execute($"create temp view raw_values as select _ingested_at, _file, _row, _run_id, _error, _raw, {record} as _record{string.Concat(values)} from bronze.{Sql.Identifier(source.Name)}");
+        var absent = source.Columns.Where(c => c.Expr is not null).SelectMany(c => ScalarExpression.Parse(session, c.Expr ?? "").Columns).Distinct(StringComparer.OrdinalIgnoreCase)
+            .Where(name => bronze.All(b => !string.Equals(b.Name, name, StringComparison.OrdinalIgnoreCase)));
+        var rows = $"(select *{string.Concat(absent.Select(name => $", null::varchar as {Sql.Identifier(name)}"))} from bronze.{Sql.Identifier(source.Name)})";
+        session.Execute($"create temp view raw_values as select _ingested_at, _file, _row, _run_id, _error, _raw, {record} as _record{string.Concat(values)} from {rows}");
         var typed = source.Columns.Select((c, i) => $", {TypedOf(c, V(i), TypeOf(session, V(i)))} as {Sql.Identifier(c.Name)}");
         session.Execute($"create temp view typed as select *{string.Concat(typed)} from raw_values");
         var failing = checks.Where(c => c.Otherwise == RuleOutcome.Reject).Select(c => $"({c.Fails})").Prepend("_error is not null");

@@ -50,7 +50,7 @@ internal sealed class FileStager
         {
             return Refuse(path, error.Message);
         }
-        catch (DuckDbException error) when (error.Kind is not (DuckDbErrorKind.OutOfMemory or DuckDbErrorKind.IO or DuckDbErrorKind.Internal or DuckDbErrorKind.Fatal))
+        catch (DuckDbException error) when (TellsOfTheFile(error.Kind))
         {
             return Refuse(path, error.Message.Replace(local, path, StringComparison.Ordinal));
         }
@@ -77,6 +77,10 @@ internal sealed class FileStager
         var types = texts.Zip(detected).ToDictionary(p => p.First, p => (string?)p.Second ?? "VARCHAR", StringComparer.Ordinal);
         return [.. staged.Columns.Select(c => new DetectedColumn(c.Name, types.GetValueOrDefault(c.Name, c.Type)))];
     }
+
+    // Every other kind is our own affair: memory, disk, a defect.
+    private static bool TellsOfTheFile(DuckDbErrorKind kind) =>
+        kind is DuckDbErrorKind.InvalidInput or DuckDbErrorKind.Conversion or DuckDbErrorKind.Serialization or DuckDbErrorKind.MismatchType or DuckDbErrorKind.OutOfRange;
 
     // A number with a leading zero is a code, not a number.
     private static string Narrowest(string column)
@@ -132,7 +136,7 @@ internal sealed class FileStager
     private StagedFile StageJson(string local, string path, int number, CancellationToken cancellationToken)
     {
         var stage = StagePath(number);
-        var scan = $"read_json_objects({Sql.Literal(local)}, format='auto', compression='{FileFormats.Compression(local)}', maximum_object_size=67108864)";
+        var scan = $"read_json_objects({Sql.Literal(local)}, format='auto', compression='{(local.EndsWith(".zst", StringComparison.OrdinalIgnoreCase) ? "zstd" : "uncompressed")}', maximum_object_size=67108864)";
         session.Execute($"copy (select json::varchar as line from {scan}) to {Sql.Literal(stage)} (format parquet, compression snappy)", cancellationToken);
         System.IO.File.Delete(local);
         return StageLines(stage, path);
