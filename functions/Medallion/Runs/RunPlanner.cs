@@ -8,7 +8,7 @@ namespace Pipeline.Medallion.Runs;
 /// <summary>Fixes what a run does, before it does anything.</summary>
 internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables, SourceScanner scanner, RunStore runs, StepStore steps, TimeProvider clock)
 {
-    /// <summary>Makes the plan and notes its steps.</summary>
+    /// <summary>Makes the plan and notes its steps; what is returned names those that have work to do.</summary>
     /// <exception cref="TerminalException">The definition cannot work, a selected step does not exist, or another run holds the pipeline.</exception>
     public async Task<RunPlan> PlanAsync(RunRequest request, CancellationToken cancellationToken)
     {
@@ -39,7 +39,7 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
             Steps = [.. planned.Values],
         };
         await steps.PlanAsync(plan, cancellationToken);
-        return plan;
+        return plan.Due();
     }
 
     private static IReadOnlyList<Step> Select(CompiledPipeline pipeline, IReadOnlyList<TableKey> select)
