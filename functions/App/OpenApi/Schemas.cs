@@ -33,7 +33,7 @@ internal sealed class Schemas
         var type = Nullable.GetUnderlyingType(context.TypeInfo.Type) ?? context.TypeInfo.Type;
         if (type == typeof(TableKey))
         {
-            return new JsonObject { ["type"] = "string", ["pattern"] = $"^({string.Join('|', TableKey.Layers)})\\.[a-z_][a-z0-9_]*$" };
+            return OfTableKey();
         }
 
         if (schema is not JsonObject described)
@@ -46,6 +46,12 @@ internal sealed class Schemas
             described["type"] = (string?)types.First(t => (string?)t != "null");
         }
 
+        if (context.TypeInfo.ElementType == typeof(TableKey))
+        {
+            // The exporter leaves out the items of whose type it knows nothing.
+            described["items"] = OfTableKey();
+        }
+
         if (type.IsEnum)
         {
             return new JsonObject { ["type"] = "string", ["enum"] = new JsonArray([.. described["enum"]?.AsArray().Where(v => v is not null).Select(v => v?.DeepClone()) ?? []]) };
@@ -53,6 +59,8 @@ internal sealed class Schemas
 
         return context.TypeInfo.Kind == JsonTypeInfoKind.Object ? AsComponent(context.TypeInfo, described, requireAll) : described;
     }
+
+    private static JsonObject OfTableKey() => new() { ["type"] = "string", ["pattern"] = $"^({string.Join('|', TableKey.Layers)})\\.[a-z_][a-z0-9_]*$" };
 
     private JsonObject AsComponent(JsonTypeInfo type, JsonObject schema, bool requireAll)
     {

@@ -49,7 +49,10 @@ public sealed class RunControl(DefinitionStore definitions, RunStore runs, StepS
     public async Task<RunRecord> FindAsync(DurableTaskClient client, string id, CancellationToken cancellationToken)
     {
         var run = await SettleAsync(client, await FindAsync(id, cancellationToken), cancellationToken);
-        return run with { Steps = await steps.ListAsync(id, cancellationToken) };
+        var planned = await steps.ListAsync(id, cancellationToken);
+
+        // A run that was stopped begins no further step, whatever its plan noted.
+        return run with { Steps = run.Status == RunStatus.Running ? planned : [.. planned.Select(s => s.Status == StepStatus.Pending ? s with { Status = StepStatus.Skipped } : s)] };
     }
 
     /// <summary>Stops a run. What its steps committed stays; a step at work ends without effect on later runs.</summary>
@@ -61,8 +64,6 @@ public sealed class RunControl(DefinitionStore definitions, RunStore runs, StepS
             const string Reason = "terminated by request";
             await client.TerminateInstanceAsync(id, Reason, cancellationToken);
             await runs.EndAsync(id, RunStatus.Terminated, Reason, NoMetrics, cancellationToken);
-            var begun = await steps.ListAsync(id, cancellationToken);
-            await steps.SkipAsync(id, begun.Where(s => s.Status == StepStatus.Pending).Select(s => s.Table), cancellationToken);
             logger.Terminated(id);
         }
 

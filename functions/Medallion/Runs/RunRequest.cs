@@ -47,11 +47,12 @@ public sealed record RunPlan
     /// <summary>How many steps certainly have nothing to do and are left out of <see cref="Steps"/>.</summary>
     public int UnchangedSteps { get; init; }
 
-    /// <summary>The plan without what the orchestration has no use for: its messages are bounded.</summary>
+    /// <summary>The plan without what the orchestration has no use for, steps with nothing to do and versions that no step reads or that the run makes anew: its messages are bounded.</summary>
     public RunPlan Due()
     {
         var due = Steps.Where(s => !s.Unchanged).ToList();
-        var read = due.SelectMany(s => s.Inputs).ToHashSet();
+        var made = due.Select(s => s.Table).ToHashSet();
+        var read = due.SelectMany(s => s.Inputs).Where(i => !made.Contains(Step.MakerOf(i))).ToHashSet();
         return this with { Steps = due, UnchangedSteps = Steps.Count - due.Count, Versions = Versions.Where(v => read.Contains(v.Key)).ToDictionary(v => v.Key, v => v.Value) };
     }
 }

@@ -59,7 +59,7 @@ public sealed class RunRequestsTests(NorthwindApp northwind)
     [Fact]
     public async Task TerminateRun_GoingOn_EndsItAndAnotherMayRun()
     {
-        const string Heavy = "select count(*) as n from range(20000) as a(x), range(20000) as b(y), silver.items where (x * y) % 7 = 3";
+        const string Heavy = "select count(*) as n from range(5000) as a(x), range(5000) as b(y), silver.items where (x * y) % 7 = 3";
         await northwind.App.DefineAsync("stopped", models: [("gold/heavy", Heavy), ("gold/late", "select n from gold.heavy")]);
         var id = await Api.StartAsync("stopped");
         await Api.PostAsync($"runs/{id}/terminate");
