@@ -5,16 +5,18 @@ using Pipeline.Lakehouse.Storage;
 namespace Pipeline.Lakehouse.Delta;
 
 /// <summary>Writes a query's result as data files of a table. Nobody sees them before a commit names them; vacuum takes what no commit names.</summary>
-public sealed class DataFileWriter(ILake lake)
+/// <param name="lake">Where the files go.</param>
+/// <param name="fileSizeBytes">About how large a file gets before the next one begins.</param>
+public sealed class DataFileWriter(ILake lake, long fileSizeBytes = 256L << 20)
 {
-    private const string FileSize = "256MB";
     private const int ParallelUploads = 8;
 
     /// <summary>Runs a query into Parquet files below the session's temporary folder, then uploads them.</summary>
     /// <param name="session">Runs the query; its temporary folder must have room for the whole result.</param>
     /// <param name="selectSql">One SELECT. Its columns get the types a table can hold (<see cref="DeltaTypes.Normalise"/>).</param>
     /// <param name="tableRoot">The table's directory.</param>
-    /// <param name="partitionColumns">Columns whose values go into the log instead of the files; every combination is one file. Without, files are cut at about 256 MB.</param>
+    /// <param name="partitionColumns">Columns whose values go into the log instead of the files; every combination is a file of its own, or several where there are
+    /// more than 100 combinations (DuckDB's open files). Without, files are cut by size.</param>
     /// <param name="invocation">Unique to this attempt: it is part of the files' names, and files are never overwritten.</param>
     /// <param name="cancellationToken">Ends query and uploads.</param>
     /// <returns>The files, uploaded; none where the query gives no rows.</returns>
@@ -38,10 +40,10 @@ public sealed class DataFileWriter(ILake lake)
         }
     }
 
-    private static List<WrittenFile> Copy(DuckDbSession session, string select, string folder, IReadOnlyList<string> partitionColumns, CancellationToken cancellationToken)
+    private List<WrittenFile> Copy(DuckDbSession session, string select, string folder, IReadOnlyList<string> partitionColumns, CancellationToken cancellationToken)
     {
         // DuckDB cannot cut files by size and by partition at once.
-        var cut = partitionColumns.Count > 0 ? $"PARTITION_BY ({string.Join(", ", partitionColumns.Select(Sql.Identifier))})" : $"FILE_SIZE_BYTES '{FileSize}'";
+        var cut = partitionColumns.Count > 0 ? $"PARTITION_BY ({string.Join(", ", partitionColumns.Select(Sql.Identifier))})" : $"FILE_SIZE_BYTES {fileSizeBytes}";
         var written = new List<WrittenFile>();
         using (var result = session.Query($"COPY ({select}) TO {Sql.Literal(folder)} (FORMAT parquet, COMPRESSION zstd, RETURN_STATS, OVERWRITE_OR_IGNORE, {cut})", cancellationToken))
         {
