@@ -9,7 +9,8 @@ namespace Pipeline.Lakehouse.Delta;
 public sealed class TableReader(FileCache cache)
 {
     /// <summary>Creates a view with exactly the snapshot's columns; it can be read until the lease is disposed.</summary>
-    /// <remarks>Partition columns have the log's values, and a filter on them leaves other partitions' files unread. A column that a file lacks is null there.</remarks>
+    /// <remarks>Partition columns have the log's values, and a filter on them leaves other partitions' files unread. A column that a file lacks is
+    /// null there.</remarks>
     /// <param name="session">Gets the view, and the schema if it is not there; the view is replaced if it is.</param>
     /// <param name="schema">The view's schema in DuckDB.</param>
     /// <param name="name">The view's name.</param>
@@ -23,7 +24,8 @@ public sealed class TableReader(FileCache cache)
         try
         {
             session.Execute(
-                $"CREATE SCHEMA IF NOT EXISTS {Sql.Identifier(schema)}; CREATE OR REPLACE VIEW {Sql.Identifier(schema)}.{Sql.Identifier(name)} AS {Select(session, snapshot, lease.LocalFiles)}",
+                $"CREATE SCHEMA IF NOT EXISTS {Sql.Identifier(schema)}; CREATE OR REPLACE VIEW {Sql.Identifier(schema)}.{Sql.Identifier(name)} "
+                    + $"AS {Select(session, snapshot, lease.LocalFiles)}",
                 cancellationToken);
             return lease;
         }
@@ -42,7 +44,8 @@ public sealed class TableReader(FileCache cache)
         }
 
         // Values of partitions come as text and are cast here, the pruning sees through that.
-        var source = $"read_parquet({Sql.List(files)}, union_by_name = true, hive_partitioning = {(snapshot.PartitionColumns.Count > 0 ? "true, hive_types_autocast = false" : "false")})";
+        var source = $"read_parquet({Sql.List(files)}, union_by_name = true, hive_partitioning = "
+            + $"{(snapshot.PartitionColumns.Count > 0 ? "true, hive_types_autocast = false" : "false")})";
         var present = session.Describe($"SELECT * FROM {source}").Select(column => column.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var partitions = snapshot.PartitionColumns.Select((column, index) => (column, local: PartitionPath.LocalColumn(index))).ToDictionary(pair => pair.column, pair => pair.local);
         var columns = snapshot.Schema.Fields.Select(field => Column(
@@ -50,7 +53,8 @@ public sealed class TableReader(FileCache cache)
         return $"SELECT {string.Join(", ", columns)} FROM {source}";
     }
 
-    private static string Column(DeltaField field, string value) => $"CAST({value} AS {DeltaTypes.ToDuckDb(field.Type)}) AS {Sql.Identifier(field.Name)}";
+    private static string Column(DeltaField field, string value) => $"CAST({value} AS {DeltaTypes.ToDuckDb(field.Type)}) AS "
+        + $"{Sql.Identifier(field.Name)}";
 
     // Named by what the file is, so that no other table's file and no earlier table at this place is taken for it.
     private static CacheRequest Request(AddFile file, DeltaSnapshot snapshot, LakePath root) => new(
