@@ -7,8 +7,9 @@ namespace Pipeline.Lakehouse.Delta;
 /// <summary>Writes a query's result as data files of a table. Nobody sees them before a commit names them; vacuum takes what no commit
 /// names.</summary>
 /// <param name="lake">Where the files go.</param>
+/// <param name="cache">Keeps the files for the step that reads them next; null keeps none.</param>
 /// <param name="fileSizeBytes">About how large a file gets before the next one begins.</param>
-public sealed class DataFileWriter(ILake lake, long fileSizeBytes = 256L << 20)
+public sealed class DataFileWriter(ILake lake, FileCache? cache = null, long fileSizeBytes = 256L << 20)
 {
     private const int ParallelUploads = 8;
 
@@ -111,6 +112,7 @@ public sealed class DataFileWriter(ILake lake, long fileSizeBytes = 256L << 20)
                 ModifiedUnixMilliseconds = uploaded.ModifiedUtc.ToUnixTimeMilliseconds(),
                 Statistics = new ParquetStatistics(schema, file.Columns).ToStatistics(file.Rows),
             };
+            cache?.Adopt(TableReader.Request(files[index], partitionColumns, tableRoot), file.LocalFile);
         });
         return files;
     }

@@ -20,7 +20,7 @@ public sealed class TableReader(FileCache cache)
     /// <exception cref="TerminalException">A file is gone or lies elsewhere, or the files together exceed the cache.</exception>
     public async Task<CacheLease> CreateViewAsync(DuckDbSession session, string schema, string name, DeltaSnapshot snapshot, LakePath root, CancellationToken cancellationToken)
     {
-        var lease = await cache.AcquireAsync([.. snapshot.Files.Select(file => Request(file, snapshot, root))], cancellationToken);
+        var lease = await cache.AcquireAsync([.. snapshot.Files.Select(file => Request(file, snapshot.PartitionColumns, root))], cancellationToken);
         try
         {
             session.Execute(
@@ -56,11 +56,11 @@ public sealed class TableReader(FileCache cache)
     private static string Column(DeltaField field, string value) => $"CAST({value} AS {DeltaTypes.ToDuckDb(field.Type)}) AS "
         + $"{Sql.Identifier(field.Name)}";
 
-    // Named by what the file is, so that no other table's file and no earlier table at this place is taken for it.
-    private static CacheRequest Request(AddFile file, DeltaSnapshot snapshot, LakePath root) => new(
+    /// <summary>Where a data file is kept locally. Data files are written once under names that are used once: place and name tell what is in them.</summary>
+    internal static CacheRequest Request(AddFile file, IReadOnlyList<string> partitionColumns, LakePath root) => new(
         root.Append(PartitionPath.FromLog(file.Path)),
         file.SizeBytes,
-        $"{Hash($"{snapshot.TableId} {root}")}/{PartitionPath.ToLocal(snapshot.PartitionColumns, file.PartitionValues)}{Hash(file.Path)}.parquet");
+        $"{Hash(root.ToString())}/{PartitionPath.ToLocal(partitionColumns, file.PartitionValues)}{Hash(file.Path)}.parquet");
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 12));
 }
