@@ -30,6 +30,8 @@ public sealed class OwnershipTests(AzuriteFixture azurite)
         await begun.Task.WaitAsync(HubTest.Deadline);
 
         store.IsLeasePaused = true;
+        using var deadline = new CancellationTokenSource(HubTest.Deadline * 2);
+        await using var end = deadline.Token.Register(store.Die);
         await using var next = await HubTest.StartAsync(options, Gated(2, secondGate.Task, secondBegun));
         await secondBegun.Task.WaitAsync(HubTest.Deadline);
         gate.SetResult();
@@ -37,7 +39,6 @@ public sealed class OwnershipTests(AzuriteFixture azurite)
         secondGate.SetResult();
 
         Assert.Equal(2, (await next.EndOfAsync(id)).ReadOutputAs<int>());
-        store.IsLeasePaused = false;
     }
 
     [Fact]
