@@ -122,8 +122,12 @@ internal sealed partial class InstanceActor(string instanceId, HubSession sessio
     private async Task<bool> TurnAsync(CancellationToken cancellationToken)
     {
         var current = head ?? throw new InvalidOperationException("The instance is not loaded.");
-        var due = IsDue(current);
-        if (!(due && NeedsTurn))
+
+        // A load may have drained the inbox already.
+        var hasWork = IsDue(current)
+            ? NeedsTurn || uncommitted.Count > 0
+            : uncommitted.Any(item => item.Message?.Kind is HubMessageKind.Wake or HubMessageKind.Terminate);
+        if (!hasWork && !stopped)
         {
             await inbox.Reader.WaitToReadAsync(cancellationToken);
         }
