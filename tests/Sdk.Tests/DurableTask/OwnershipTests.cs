@@ -24,14 +24,14 @@ public sealed class OwnershipTests(AzuriteFixture azurite)
         var options = HubTest.Options(azurite) with { LeaseDuration = TimeSpan.FromMilliseconds(300) };
         var store = new FaultyStore(new TableHubStore(options.ConnectionString, options.HubName));
         var (begun, gate, secondBegun, secondGate) = (new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource());
+        using var deadline = new CancellationTokenSource(HubTest.Deadline * 2);
+        await using var end = deadline.Token.Register(store.Die);
         await using var paused = new DurableTaskHub(options, Gated(1, gate.Task, begun), NullLoggerFactory.Instance, TimeProvider.System, store);
         await paused.StartAsync(CancellationToken.None);
         var id = await paused.Client.ScheduleNewOrchestrationInstanceAsync("Run");
         await begun.Task.WaitAsync(HubTest.Deadline);
 
         store.IsLeasePaused = true;
-        using var deadline = new CancellationTokenSource(HubTest.Deadline * 2);
-        await using var end = deadline.Token.Register(store.Die);
         await using var next = await HubTest.StartAsync(options, Gated(2, secondGate.Task, secondBegun));
         await secondBegun.Task.WaitAsync(HubTest.Deadline);
         gate.SetResult();
@@ -39,6 +39,7 @@ public sealed class OwnershipTests(AzuriteFixture azurite)
         secondGate.SetResult();
 
         Assert.Equal(2, (await next.EndOfAsync(id)).ReadOutputAs<int>());
+        store.IsLeasePaused = false;
     }
 
     [Fact]
