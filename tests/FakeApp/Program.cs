@@ -3,7 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 
-// FAKE_APP=crash: ends at once. The name of a pipeline says what becomes of its runs: succeeds, fails, busy (409 first), crashes.
+// FAKE_APP=crash: ends at once. The name of a pipeline says what becomes of its runs: succeeds, busy (409 first), crashes.
 if (Environment.GetEnvironmentVariable("FAKE_APP") == "crash")
 {
     await Console.Error.WriteLineAsync("The fake app has no wish to run.");
@@ -44,11 +44,6 @@ while (true)
         Environment.Exit(3);
     }
 
-    if (pipeline == "unknown")
-    {
-        return (404, new { title = "No such pipeline", detail = "There is no pipeline 'unknown'." });
-    }
-
     if (pipeline == "busy" && polls.TryAdd("busy-1", 0))
     {
         return (409, new { title = "A run is going on", runId = "busy-1" });
@@ -63,18 +58,16 @@ while (true)
 {
     var over = ++polls[id] > 2;
     var pipeline = id.Split('-')[0];
-    var end = pipeline == "fails" ? "failed" : "succeeded";
     return (200, new
     {
         id,
         pipeline,
-        status = over ? end : "running",
-        error = over && end == "failed" ? "silver.orders: expected a date, found 'x' in orders.json, row 3." : null,
+        status = over ? "succeeded" : "running",
         seconds = 1.5,
         steps = new[]
         {
             new { name = "bronze.orders", kind = "ingest", status = over ? "succeeded" : "running", rowsIn = 830, rowsOut = 830, rowsRejected = 0, table = "bronze.orders", version = 0, seconds = 0.5 },
-            new { name = "silver.orders", kind = "clean", status = over ? end : "pending", rowsIn = 830, rowsOut = 828, rowsRejected = 2, table = "silver.orders", version = 0, seconds = 0.5 },
+            new { name = "silver.orders", kind = "clean", status = over ? "succeeded" : "pending", rowsIn = 830, rowsOut = 828, rowsRejected = 2, table = "silver.orders", version = 0, seconds = 0.5 },
         },
         metrics = new Dictionary<string, decimal> { ["total_revenue"] = 1265793.0395m },
     });
@@ -85,11 +78,6 @@ static async Task<(int, object)> QueryAsync(HttpListenerRequest request)
     using var reader = new StreamReader(request.InputStream, Encoding.UTF8);
     using var body = JsonDocument.Parse(await reader.ReadToEndAsync());
     var sql = body.RootElement.GetProperty("sql").GetString() ?? "";
-    if (!sql.StartsWith("select", StringComparison.OrdinalIgnoreCase))
-    {
-        return (400, new { title = "Not a SELECT", detail = "Expected one SELECT, found DROP." });
-    }
-
     return (200, new
     {
         columns = new[] { new { name = "country", type = "VARCHAR" }, new { name = "revenue", type = "DECIMAL(18,4)" } },

@@ -100,7 +100,7 @@ public sealed class LaunchedTests(AzuriteFixture azurite) : IDisposable
     [Fact]
     public async Task Reset_WhileServing_StopsItAndDeletesTheState()
     {
-        using var launcher = await LauncherProcess.ServeAsync(folder);
+        using var launcher = await LauncherProcess.ServeAsync(folder, Places.RealApp);
         using var reset = LauncherProcess.Start("reset", folder);
 
         Assert.Equal(0, await reset.EndAsync());

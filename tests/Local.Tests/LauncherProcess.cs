@@ -6,18 +6,18 @@ using Pipeline.Local.Emulators;
 
 namespace Pipeline.Local.Tests;
 
-/// <summary>The launcher as a process of its own, with the fake app and an Azurite of its own on free ports.</summary>
+/// <summary>The launcher as a process of its own, with an Azurite of its own on free ports, and the fake app or the real one.</summary>
 internal sealed class LauncherProcess : IDisposable
 {
     private readonly Process process;
     private readonly StringBuilder output = new();
 
-    private LauncherProcess(string command, string stateFolder, Action<ProcessStartInfo>? change)
+    private LauncherProcess(string command, string stateFolder, string app, Action<ProcessStartInfo>? change)
     {
         StateFolder = stateFolder;
         var configuration = Path.Combine(stateFolder, "test.runtimeconfig.json");
         var built = JsonNode.Parse(File.ReadAllText(Path.ChangeExtension(Places.Launcher, "runtimeconfig.json")))!;
-        built["runtimeOptions"]!["configProperties"]!["Pipeline.App"] = Places.FakeApp;
+        built["runtimeOptions"]!["configProperties"]!["Pipeline.App"] = app;
         File.WriteAllText(configuration, built.ToJsonString());
         var start = new ProcessStartInfo(Environment.ProcessPath is { } self && Path.GetFileNameWithoutExtension(self) == "dotnet" ? self : "dotnet")
         {
@@ -55,12 +55,15 @@ internal sealed class LauncherProcess : IDisposable
         }
     }
 
-    public static LauncherProcess Start(string command, string stateFolder, Action<ProcessStartInfo>? change = null) => new(command, stateFolder, change);
+    public static LauncherProcess Start(string command, string stateFolder, Action<ProcessStartInfo>? change = null) => new(command, stateFolder, Places.FakeApp, change);
 
     /// <summary>`up`, as soon as it serves.</summary>
-    public static async Task<LauncherProcess> ServeAsync(string stateFolder)
+    public static Task<LauncherProcess> ServeAsync(string stateFolder) => ServeAsync(stateFolder, Places.FakeApp);
+
+    /// <inheritdoc cref="ServeAsync(string)"/>
+    public static async Task<LauncherProcess> ServeAsync(string stateFolder, string app)
     {
-        var launcher = Start("up", stateFolder);
+        var launcher = new LauncherProcess("up", stateFolder, app, null);
         await Places.UntilAsync($"up serves; it printed: {launcher.Output}", () =>
         {
             Assert.False(launcher.process.HasExited, launcher.Output);

@@ -12,6 +12,8 @@ internal static class Places
 {
     public static string FakeApp { get; } = Metadata("FakeApp");
 
+    public static string RealApp { get; } = Metadata("RealApp");
+
     public static string RepoRoot { get; } = Metadata("RepoRoot");
 
     public static string Launcher { get; } = typeof(Settings).Assembly.Location;
@@ -30,13 +32,13 @@ internal static class Places
         return folder;
     }
 
-    /// <summary>Waits for a condition, at most 30 seconds.</summary>
+    /// <summary>Waits for a condition, at most 60 seconds.</summary>
     public static async Task UntilAsync(string what, Func<Task<bool>> condition)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!await condition())
         {
-            Assert.False(deadline.IsCancellationRequested, $"Not within 30 s: {what}");
+            Assert.False(deadline.IsCancellationRequested, $"Not within 60 s: {what}");
             await Task.Delay(50, CancellationToken.None);
         }
     }

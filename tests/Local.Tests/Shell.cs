@@ -5,7 +5,7 @@ using Pipeline.Testing;
 
 namespace Pipeline.Local.Tests;
 
-/// <summary>Runs commands in this process, against the fixture's Azurite and the fake app, which the command starts and stops.</summary>
+/// <summary>Runs commands in this process, against the fixture's Azurite and the fake app, which the command starts and stops, or against what runs.</summary>
 internal sealed class Shell(AzuriteFixture azurite) : IDisposable
 {
     public string StateFolder { get; } = Places.NewFolder();

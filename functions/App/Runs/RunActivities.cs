@@ -8,7 +8,7 @@ public sealed class RunActivities(PipelineSteps steps)
 {
     /// <summary>Fixes what the run does.</summary>
     [Function(nameof(PlanRun))]
-    public Task<RunPlan> PlanRun([ActivityTrigger] RunRequest request, FunctionContext context) => steps.PlanAsync(request, context.CancellationToken);
+    public Task<RunPlan> PlanRun([ActivityTrigger] RunRequest request, FunctionContext context) => steps.PlanAsync(request, Invocation(context), context.CancellationToken);
 
     /// <summary>Writes a part of a source to data files of bronze.</summary>
     [Function(nameof(LandFiles))]
@@ -26,9 +26,9 @@ public sealed class RunActivities(PipelineSteps steps)
     [Function(nameof(BuildModel))]
     public Task<StepResult> BuildModel([ActivityTrigger] StepWork work, FunctionContext context) => steps.BuildModelAsync(work, Invocation(context), context.CancellationToken);
 
-    /// <summary>Records how the run ended.</summary>
+    /// <summary>Records how the run ended, and tells why it failed.</summary>
     [Function(nameof(EndRun))]
-    public Task EndRun([ActivityTrigger] RunEnd end, FunctionContext context) => steps.EndAsync(end, context.CancellationToken);
+    public Task<string?> EndRun([ActivityTrigger] RunEnd end, FunctionContext context) => steps.EndAsync(end, context.CancellationToken);
 
     private static string Invocation(FunctionContext context) => context.InvocationId.Replace("-", "", StringComparison.Ordinal);
 }

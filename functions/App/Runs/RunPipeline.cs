@@ -37,9 +37,9 @@ public static class RunPipeline
             await FanOut.RunAsync(due, step => RunStepAsync(context, run, step, landed));
         }
 
-        await EndAsync(context, run);
-        run.LogEnd((context.CurrentUtcDateTime - begun).TotalSeconds);
-        if (run.Error is { } error)
+        var error = await EndAsync(context, run.End());
+        run.LogEnd(error, (context.CurrentUtcDateTime - begun).TotalSeconds);
+        if (error is not null)
         {
             throw new RunFailedException(error);
         }
@@ -91,21 +91,8 @@ public static class RunPipeline
         }
     }
 
-    // Where the metrics cannot be measured, the run fails, and is recorded without them.
-    private static async Task EndAsync(TaskOrchestrationContext context, RunProgress run)
-    {
-        try
-        {
-            await EndAsync(context, run.End());
-        }
-        catch (TaskFailedException failure)
-        {
-            run.FailMetrics(failure.FailureDetails);
-            await EndAsync(context, run.End() with { Definition = null });
-        }
-    }
-
-    private static Task EndAsync(TaskOrchestrationContext context, RunEnd end) => context.CallActivityAsync(nameof(RunActivities.EndRun), end, Retries.OfTransientFailures);
+    private static Task<string?> EndAsync(TaskOrchestrationContext context, RunEnd end) =>
+        context.CallActivityAsync<string?>(nameof(RunActivities.EndRun), end, Retries.OfTransientFailures);
 }
 
 /// <summary>A run of which a step failed.</summary>

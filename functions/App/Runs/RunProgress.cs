@@ -22,8 +22,7 @@ internal sealed class RunProgress
         versions = new Dictionary<TableKey, long>(plan.Versions);
     }
 
-    /// <summary>Why the run fails; null while nothing failed.</summary>
-    public string? Error => failures.Count == 0 ? null : $"{failures.Count} failed. {string.Join("; ", failures.Take(3).Select(f => $"{f.Key}: {f.Value}"))}";
+    private string? Error => failures.Count == 0 ? null : $"{failures.Count} step(s) failed. {string.Join("; ", failures.Take(3).Select(f => $"{f.Key}: {f.Value}"))}";
 
     /// <summary>The steps of a level that have work to do; those that miss an input because a step before failed are skipped.</summary>
     public IReadOnlyList<PlannedStep> Due(IEnumerable<PlannedStep> level)
@@ -51,6 +50,8 @@ internal sealed class RunProgress
         RunId = plan.RunId,
         Pipeline = plan.Pipeline,
         Definition = plan.Definition,
+        PlanId = plan.PlanId,
+        PlannedVersion = step.Version,
         Number = plan.Number,
         TimeUtc = plan.TimeUtc,
         Table = step.Table,
@@ -78,13 +79,10 @@ internal sealed class RunProgress
         log.StepFailed(step, plan.RunId, failure.ErrorType);
     }
 
-    /// <summary>Notes why the metrics could not be measured.</summary>
-    public void FailMetrics(TaskFailureDetails failure) => failures.TryAdd("metrics", Shorten(failure.ErrorMessage));
-
     /// <summary>Tells the log how the run ended.</summary>
-    public void LogEnd(double seconds)
+    public void LogEnd(string? error, double seconds)
     {
-        if (failures.Count == 0)
+        if (error is null)
         {
             log.Succeeded(plan.RunId, plan.Pipeline, seconds);
         }

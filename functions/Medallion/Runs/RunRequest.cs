@@ -29,6 +29,9 @@ public sealed record RunPlan
     /// <summary>The pipeline's name.</summary>
     public required string Pipeline { get; init; }
 
+    /// <summary>The attempt that made the plan: of several, the one that was recorded counts, with the lists that it wrote.</summary>
+    public required string PlanId { get; init; }
+
     /// <summary>Hash of the definition that the run works by.</summary>
     public required string Definition { get; init; }
 
@@ -71,6 +74,10 @@ public sealed record PlannedStep
 
     /// <summary>The tables that it reads.</summary>
     public IReadOnlyList<TableKey> Inputs { get; init; } = [];
+
+    /// <summary>The version that its table has as the run begins; null where there is no table.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Version { get; init; }
 
     /// <summary>Whether the table is made anew from all of its input: on request, or because the definition moved.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]

@@ -99,9 +99,10 @@ public sealed class RunRequestsTests(NorthwindApp northwind)
         var run = await Api.RunAsync("unmeasured");
 
         Assert.Equal("failed", Status(run));
-        Assert.Contains("metrics: ", run.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains("The metrics cannot be measured: ", run.GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.All(run.GetProperty("steps").EnumerateArray(), step => Assert.Equal("succeeded", Status(step)));
         Assert.Equal("failed", Status((await Api.GetAsync("runs?pipeline=unmeasured")).Body[0]));
+        Assert.Matches(@"fail: .*\[2015\] Run unmeasured\.\d+ of unmeasured failed", northwind.App.Log);
     }
 
     [Fact]

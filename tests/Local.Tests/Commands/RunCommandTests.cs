@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Azure.Storage.Blobs;
 using Pipeline.Local.Emulators;
 using Pipeline.Testing;
@@ -20,44 +19,6 @@ public sealed class RunCommandTests(AzuriteFixture azurite) : IDisposable
         Assert.Matches(@"(?m)^  silver\.orders +succeeded +0\.5 s  828 rows, 2 rejected$", output);
         Assert.Contains("Run succeeds-2 of succeeds succeeded in 1.5 s: 2 steps.", output, StringComparison.Ordinal);
         Assert.Contains("1,265,793.0395", output, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Run_Json_PrintsOneDocumentAndNothingElse()
-    {
-        var (exitCode, output, error) = await shell.RunAsync("run", "succeeds", "--json");
-
-        using var summary = JsonDocument.Parse(output);
-        Assert.Equal(0, exitCode);
-        Assert.Equal(
-            ["runId", "pipeline", "status", "seconds", "steps", "metrics"], summary.RootElement.EnumerateObject().Select(property => property.Name));
-        Assert.Equal(
-            ["name", "kind", "status", "rowsIn", "rowsOut", "rowsRejected", "table", "version", "seconds"],
-            summary.RootElement.GetProperty("steps")[0].EnumerateObject().Select(property => property.Name));
-        Assert.Equal("1265793.0395", summary.RootElement.GetProperty("metrics").GetProperty("total_revenue").GetRawText());
-        Assert.Contains("bronze.orders", error, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Run_Fails_ExitsNonZeroWithTheRunsError()
-    {
-        var (exitCode, output, _) = await shell.RunAsync("run", "fails", "--json");
-
-        using var summary = JsonDocument.Parse(output);
-        Assert.Equal(1, exitCode);
-        Assert.Equal("failed", summary.RootElement.GetProperty("status").GetString());
-        Assert.Contains("found 'x' in orders.json", summary.RootElement.GetProperty("error").GetString(), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Run_UnknownPipeline_TellsTheAppsReason()
-    {
-        var (exitCode, output, error) = await shell.RunAsync("run", "unknown", "--json");
-
-        using var summary = JsonDocument.Parse(output);
-        Assert.Equal(1, exitCode);
-        Assert.Equal(JsonValueKind.Null, summary.RootElement.GetProperty("runId").ValueKind);
-        Assert.Contains("There is no pipeline 'unknown'.", error, StringComparison.Ordinal);
     }
 
     [Fact]
