@@ -4,6 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Pipeline.App;
 using Pipeline.App.Api;
+using Pipeline.App.Pipelines;
+using Pipeline.App.Runs;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion;
 
@@ -17,6 +19,8 @@ builder.Services.AddSingleton(storage.CreateEngineOptions(builder.Configuration)
 builder.Services.AddSingleton<ILake>(_ => storage.CreateLake());
 builder.Services.AddSingleton<TableServiceClient>(_ => storage.CreateTables());
 builder.Services.AddMedallion(shippedPipelines: Path.Combine(AppContext.BaseDirectory, "pipelines"));
+builder.Services.AddSingleton<PipelineCatalog>();
+builder.Services.AddSingleton<RunControl>();
 builder.Services.AddHostedService<StorageSetup>();
 
 builder.Build().Run();

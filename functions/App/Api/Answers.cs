@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
+using Pipeline.App.Runs;
 using Pipeline.Lakehouse;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Mart;
@@ -8,38 +9,36 @@ using Pipeline.Medallion.Serving;
 
 namespace Pipeline.App.Api;
 
-/// <summary>Answers of the API: values as JSON, errors as problem details (RFC 9457).</summary>
+/// <summary>Answers of the API: values as JSON, errors as problem details.</summary>
 internal static class Answers
 {
+    public const string ProblemType = "application/problem+json";
+    private const int DetailCharacters = 4000;
+
     /// <summary>A value.</summary>
     public static IActionResult Json<T>(T value, int status = StatusCodes.Status200OK) => new JsonResult(value, Medallion.Json.Options) { StatusCode = status };
 
     /// <summary>An error.</summary>
-    public static IActionResult Problem(int status, string title, string detail, params IEnumerable<(string Name, object Value)> more)
+    public static IActionResult Error(Problem problem)
     {
-        var problem = new ProblemDetails { Status = status, Title = title, Detail = detail, Type = $"https://httpstatuses.io/{status}" };
-        foreach (var (name, value) in more)
-        {
-            problem.Extensions[name] = value;
-        }
-
-        return new JsonResult(problem, Medallion.Json.Options) { StatusCode = status, ContentType = "application/problem+json" };
+        var bounded = problem.Detail.Length > DetailCharacters ? problem with { Detail = string.Concat(problem.Detail.AsSpan(0, DetailCharacters), " …") } : problem;
+        return new JsonResult(bounded, Medallion.Json.Options) { StatusCode = problem.Status, ContentType = ProblemType };
     }
 
-    /// <summary>What an exception means to the caller.</summary>
-    public static IActionResult Problem(Exception error) => error switch
+    /// <summary>What an exception means to the caller. The text of one that is not ours may tell of this machine, so it stays here.</summary>
+    public static Problem ProblemOf(Exception error) => error switch
     {
-        UnknownPipelineException => Problem(StatusCodes.Status404NotFound, "Unknown pipeline", error.Message),
-        UnknownTableException => Problem(StatusCodes.Status404NotFound, "Unknown table", error.Message),
-        UnknownStepException => Problem(StatusCodes.Status400BadRequest, "Unknown step", error.Message),
-        DefinitionException definition => Problem(StatusCodes.Status422UnprocessableEntity, "The definition cannot work", definition.Message, ("problems", definition.Problems)),
-        QueryException => Problem(StatusCodes.Status400BadRequest, "The query cannot be answered", error.Message),
-        BadRequestException => Problem(StatusCodes.Status400BadRequest, "Bad request", error.Message),
-        TransientException => Problem(StatusCodes.Status503ServiceUnavailable, "Try again later", error.Message),
-        TerminalException => Problem(StatusCodes.Status400BadRequest, "The request cannot be met", error.Message),
-        _ => Problem(StatusCodes.Status500InternalServerError, "Internal error", "Something went wrong here; the app's log has the details."),
+        UnknownPipelineException => Of(StatusCodes.Status404NotFound, "Unknown pipeline", error.Message),
+        UnknownTableException => Of(StatusCodes.Status404NotFound, "Unknown table", error.Message),
+        UnknownRunException => Of(StatusCodes.Status404NotFound, "Unknown run", error.Message),
+        UnknownStepException => Of(StatusCodes.Status400BadRequest, "Unknown step", error.Message),
+        DefinitionException definition => Of(StatusCodes.Status422UnprocessableEntity, "The definition cannot work", error.Message) with { Problems = definition.Problems },
+        QueryException => Of(StatusCodes.Status400BadRequest, "The query cannot be answered", error.Message),
+        BadRequestException => Of(StatusCodes.Status400BadRequest, "Bad request", error.Message),
+        TransientException => Of(StatusCodes.Status503ServiceUnavailable, "Try again later", error.Message),
+        TerminalException => Of(StatusCodes.Status422UnprocessableEntity, "The request cannot be met", error.Message),
+        _ => Of(StatusCodes.Status500InternalServerError, "Internal error", "Something went wrong here; the app's log has the details."),
     };
-}
 
-/// <summary>A request that is not what the API describes.</summary>
-public sealed class BadRequestException(string message, Exception? innerException = null) : Exception(message, innerException);
+    private static Problem Of(int status, string title, string detail) => new() { Status = status, Title = title, Detail = detail };
+}

@@ -6,7 +6,7 @@ using Pipeline.Lakehouse;
 namespace Pipeline.App.Api;
 
 /// <summary>The API's edge: an exception becomes problem details.</summary>
-internal sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logger) : IFunctionsWorkerMiddleware
+internal sealed class ProblemMiddleware(ILogger<ProblemMiddleware> logger) : IFunctionsWorkerMiddleware
 {
     public async Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
     {
@@ -21,13 +21,10 @@ internal sealed partial class ProblemMiddleware(ILogger<ProblemMiddleware> logge
             var cause = error is AggregateException { InnerException: { } inner } ? inner : error;
             if (cause is not (LakehouseException or BadRequestException))
             {
-                LogUnexpected(logger, context.FunctionDefinition.Name, cause);
+                logger.Unexpected(context.FunctionDefinition.Name, cause);
             }
 
-            context.GetInvocationResult().Value = Answers.Problem(cause);
+            context.GetInvocationResult().Value = Answers.Error(Answers.ProblemOf(cause));
         }
     }
-
-    [LoggerMessage(EventId = 1000, Level = LogLevel.Error, Message = "{Function} failed unexpectedly")]
-    private static partial void LogUnexpected(ILogger logger, string function, Exception error);
 }

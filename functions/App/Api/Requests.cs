@@ -1,5 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Pipeline.Medallion.Definitions;
 
@@ -8,32 +10,37 @@ namespace Pipeline.App.Api;
 /// <summary>Reads what a request says.</summary>
 internal static class Requests
 {
-    private const long BodyLimitBytes = 1 << 20;
+    private const int BodyLimitBytes = 1 << 20;
+    private const int EchoCharacters = 200;
 
-    /// <summary>The body as JSON; an empty body is the type's default.</summary>
+    /// <summary>How a body is read: a field that is misspelt is refused, for nobody would notice that it had no effect.</summary>
+    public static JsonSerializerOptions BodyOptions { get; } = new(Medallion.Json.Options)
+    {
+        NumberHandling = JsonNumberHandling.Strict,
+        RespectNullableAnnotations = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    };
+
+    /// <summary>The body as JSON; an empty body is an object without fields.</summary>
     /// <exception cref="BadRequestException">It is not that JSON, or too large.</exception>
     public static async Task<T> ReadAsync<T>(HttpRequest request, CancellationToken cancellationToken)
-        where T : new()
     {
-        if (request.ContentLength > BodyLimitBytes)
+        var body = new byte[Math.Min(request.ContentLength ?? BodyLimitBytes, BodyLimitBytes) + 1];
+        var length = await request.Body.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, cancellationToken);
+        if (length > BodyLimitBytes)
         {
-            throw new BadRequestException($"The body has {request.ContentLength} bytes: expected at most {BodyLimitBytes}.");
-        }
-
-        using var body = new MemoryStream();
-        await request.Body.CopyToAsync(body, cancellationToken);
-        if (body.Length == 0)
-        {
-            return new T();
+            throw new BadRequestException($"The body has more than {BodyLimitBytes} bytes, which is the most this operation takes.");
         }
 
         try
         {
-            return JsonSerializer.Deserialize<T>(body.GetBuffer().AsSpan(0, (int)body.Length), Medallion.Json.Options) ?? new T();
+            var text = length == 0 ? "{}"u8 : body.AsSpan(0, length);
+            return JsonSerializer.Deserialize<T>(text, BodyOptions) ?? throw new BadRequestException("The body is 'null': expected a JSON object.");
         }
         catch (JsonException error)
         {
-            throw new BadRequestException($"The body is not the JSON expected: {error.Message}", error);
+            var reason = error.Message.Replace(typeof(T).FullName ?? "", typeof(T).Name, StringComparison.Ordinal);
+            throw new BadRequestException($"The body is not the JSON expected: {reason} GET /api/openapi.json describes {typeof(T).Name}.", error);
         }
     }
 
@@ -44,17 +51,24 @@ internal static class Requests
         var text = request.Query[name].ToString();
         return text.Length == 0 ? null
             : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max ? number
-            : throw new BadRequestException($"'{name}' is '{text}': expected a whole number from {min} to {max}.");
+            : throw new BadRequestException($"'{name}' is '{Echo(text)}': expected a whole number from {min} to {max}.");
     }
+
+    /// <summary>A name of the query string, null if it is not there.</summary>
+    public static string? Text(HttpRequest request, string name) => request.Query[name].ToString() is { Length: > 0 } text ? text : null;
 
     /// <summary>A table named by the route.</summary>
     /// <exception cref="BadRequestException">It is no table's name.</exception>
     public static TableKey Table(string layer, string table) => TableKey.TryParse($"{layer}.{table}", out var key)
         ? key
-        : throw new BadRequestException($"'{layer}/…/{table}' is not a table: the layer is one of {string.Join(", ", TableKey.Layers)}, the name of lower-case letters, digits and '_'.");
+        : throw new BadRequestException(
+            $"'{Echo(layer)}/…/{Echo(table)}' is not a table: the layer is one of {string.Join(", ", TableKey.Layers)}, the name of lower-case letters, digits and '_'.");
 
     /// <summary>A table named <c>layer.name</c>.</summary>
     /// <exception cref="BadRequestException">It is no table's name.</exception>
-    public static TableKey Table(string text) =>
-        TableKey.TryParse(text, out var key) ? key : throw new BadRequestException($"'{text}' is not a table: expected layer.name, such as silver.orders.");
+    public static TableKey Table([AllowNull] string text) => TableKey.TryParse(text ?? "", out var key)
+        ? key
+        : throw new BadRequestException($"'{Echo(text ?? "null")}' is not a table: expected layer.name, such as silver.orders.");
+
+    private static string Echo(string text) => text.Length > EchoCharacters ? string.Concat(text.AsSpan(0, EchoCharacters), "…") : text;
 }

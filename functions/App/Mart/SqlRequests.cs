@@ -10,10 +10,10 @@ namespace Pipeline.App.Mart;
 public sealed record SqlBody
 {
     /// <summary>The pipeline whose tables it reads.</summary>
-    public string Pipeline { get; init; } = "";
+    public required string Pipeline { get; init; }
 
     /// <summary>One SELECT; tables are named <c>layer.name</c>.</summary>
-    public string Sql { get; init; } = "";
+    public required string Sql { get; init; }
 }
 
 /// <summary>SQL over HTTP.</summary>
@@ -24,11 +24,6 @@ public sealed class SqlRequests(SqlQuery query)
     public async Task<IActionResult> RunSql([HttpTrigger(AuthorizationLevel.Function, "post", Route = "mart/sql")] HttpRequest request, CancellationToken cancellationToken)
     {
         var body = await Requests.ReadAsync<SqlBody>(request, cancellationToken);
-        if (body.Pipeline.Length == 0 || body.Sql.Length == 0)
-        {
-            throw new BadRequestException("The body lacks 'pipeline' or 'sql': expected {\"pipeline\": \"northwind\", \"sql\": \"select count(*) from silver.sales\"}.");
-        }
-
         return Answers.Json(await query.RunAsync(body.Pipeline, body.Sql, cancellationToken));
     }
 }

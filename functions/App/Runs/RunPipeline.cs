@@ -14,6 +14,8 @@ public static class RunPipeline
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(request);
+        var log = context.CreateReplaySafeLogger(typeof(RunPipeline));
+        var begun = context.CurrentUtcDateTime;
         RunPlan plan;
         try
         {
@@ -21,19 +23,22 @@ public static class RunPipeline
         }
         catch (TaskFailedException failure)
         {
-            await EndAsync(context, new RunEnd { RunId = request.RunId, Pipeline = request.Pipeline, Error = failure.FailureDetails.ErrorMessage });
+            log.NotPlanned(request.RunId, request.Pipeline, failure.FailureDetails.ErrorType);
+            await EndAsync(context, new RunEnd { RunId = request.RunId, Pipeline = request.Pipeline, Error = RunProgress.Shorten(failure.FailureDetails.ErrorMessage) });
             throw;
         }
 
-        var run = new RunProgress(plan);
+        log.Planned(plan.RunId, plan.Pipeline, plan.Steps.Count, plan.UnchangedSteps);
+        var run = new RunProgress(plan, log);
         foreach (var level in plan.Steps.GroupBy(s => s.Level).OrderBy(l => l.Key))
         {
             var due = run.Due(level);
             var landed = await LandAsync(context, run, [.. due.Where(s => s.Kind == StepKind.Ingest)]);
-            await FanOut.RunAsync(due, async step => run.Note(await RunStepAsync(context, run, step, landed)));
+            await FanOut.RunAsync(due, step => RunStepAsync(context, run, step, landed));
         }
 
-        await EndAsync(context, run.End());
+        await EndAsync(context, run);
+        run.LogEnd((context.CurrentUtcDateTime - begun).TotalSeconds);
         if (run.Error is { } error)
         {
             throw new RunFailedException(error);
@@ -53,21 +58,22 @@ public static class RunPipeline
             }
             catch (TaskFailedException failure)
             {
-                run.Fail(item.Step.Table, failure.FailureDetails.ErrorMessage);
+                run.Fail(item.Step.Table, failure.FailureDetails);
                 landed.Add((item.Step.Table, null));
             }
         });
         return landed.ToLookup(l => l.Table, l => l.Part);
     }
 
-    private static async Task<StepResult> RunStepAsync(TaskOrchestrationContext context, RunProgress run, PlannedStep step, ILookup<TableKey, LandedPart?> landed)
+    private static async Task RunStepAsync(TaskOrchestrationContext context, RunProgress run, PlannedStep step, ILookup<TableKey, LandedPart?> landed)
     {
         var parts = landed[step.Table].OfType<LandedPart>().OrderBy(p => p.Part).ToList();
         if (landed[step.Table].Count() != parts.Count)
         {
-            return new StepResult { Table = step.Table, Status = StepStatus.Failed };
+            return;
         }
 
+        var begun = context.CurrentUtcDateTime;
         try
         {
             var activity = step.Kind switch
@@ -76,12 +82,26 @@ public static class RunPipeline
                 StepKind.Clean => nameof(RunActivities.CleanSource),
                 _ => nameof(RunActivities.BuildModel),
             };
-            return await context.CallActivityAsync<StepResult>(activity, run.WorkOf(step) with { Landed = parts }, Retries.OfTransientFailures);
+            var result = await context.CallActivityAsync<StepResult>(activity, run.WorkOf(step) with { Landed = parts }, Retries.OfTransientFailures);
+            run.Note(result, (context.CurrentUtcDateTime - begun).TotalSeconds);
         }
         catch (TaskFailedException failure)
         {
-            run.Fail(step.Table, failure.FailureDetails.ErrorMessage);
-            return new StepResult { Table = step.Table, Status = StepStatus.Failed };
+            run.Fail(step.Table, failure.FailureDetails);
+        }
+    }
+
+    // Where the metrics cannot be measured, the run fails, and is recorded without them.
+    private static async Task EndAsync(TaskOrchestrationContext context, RunProgress run)
+    {
+        try
+        {
+            await EndAsync(context, run.End());
+        }
+        catch (TaskFailedException failure)
+        {
+            run.FailMetrics(failure.FailureDetails);
+            await EndAsync(context, run.End() with { Definition = null });
         }
     }
 

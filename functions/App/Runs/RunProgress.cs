@@ -1,3 +1,5 @@
+using Microsoft.DurableTask;
+using Microsoft.Extensions.Logging;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
 
@@ -8,25 +10,26 @@ internal sealed class RunProgress
 {
     private const int ErrorCharacters = 1000;
     private readonly RunPlan plan;
+    private readonly ILogger log;
     private readonly Dictionary<TableKey, long> versions;
     private readonly HashSet<TableKey> missing = [];
     private readonly List<TableKey> skipped = [];
     private readonly SortedDictionary<string, string> failures = new(StringComparer.Ordinal);
 
-    public RunProgress(RunPlan plan)
+    public RunProgress(RunPlan plan, ILogger log)
     {
-        this.plan = plan;
+        (this.plan, this.log) = (plan, log);
         versions = new Dictionary<TableKey, long>(plan.Versions);
     }
 
     /// <summary>Why the run fails; null while nothing failed.</summary>
-    public string? Error => failures.Count == 0 ? null : $"{failures.Count} step(s) failed. {string.Join("; ", failures.Take(3).Select(f => $"{f.Key}: {f.Value}"))}";
+    public string? Error => failures.Count == 0 ? null : $"{failures.Count} failed. {string.Join("; ", failures.Take(3).Select(f => $"{f.Key}: {f.Value}"))}";
 
     /// <summary>The steps of a level that have work to do; those that miss an input because a step before failed are skipped.</summary>
     public IReadOnlyList<PlannedStep> Due(IEnumerable<PlannedStep> level)
     {
         var due = new List<PlannedStep>();
-        foreach (var step in level.Where(s => !s.Unchanged))
+        foreach (var step in level)
         {
             if (step.Inputs.Any(i => missing.Contains(Step.MakerOf(i))))
             {
@@ -58,21 +61,43 @@ internal sealed class RunProgress
     };
 
     /// <summary>Notes how a step ended.</summary>
-    public void Note(StepResult result)
+    public void Note(StepResult result, double seconds)
     {
         foreach (var (table, version) in result.Versions)
         {
             versions[table] = version;
         }
 
-        if (result.Status == StepStatus.Failed)
+        long? made = result.Versions.TryGetValue(result.Table, out var found) ? found : null;
+        log.StepEnded(result.Table, plan.RunId, result.Status, seconds, made, result.Rows?.In, result.Rows?.Out, result.Rows?.Rejected);
+    }
+
+    /// <summary>Notes why a step failed; those that need its table are skipped.</summary>
+    public void Fail(TableKey step, TaskFailureDetails failure)
+    {
+        missing.Add(step);
+        failures.TryAdd(step.ToString(), Shorten(failure.ErrorMessage));
+        log.StepFailed(step, plan.RunId, failure.ErrorType);
+    }
+
+    /// <summary>Notes why the metrics could not be measured.</summary>
+    public void FailMetrics(TaskFailureDetails failure) => failures.TryAdd("metrics", Shorten(failure.ErrorMessage));
+
+    /// <summary>Tells the log how the run ended.</summary>
+    public void LogEnd(double seconds)
+    {
+        if (failures.Count == 0)
         {
-            missing.Add(result.Table);
+            log.Succeeded(plan.RunId, plan.Pipeline, seconds);
+        }
+        else
+        {
+            log.Failed(plan.RunId, plan.Pipeline, seconds, failures.Count, skipped.Count);
         }
     }
 
-    /// <summary>Notes why a step failed.</summary>
-    public void Fail(TableKey step, string reason) => failures.TryAdd(step.ToString(), reason.Length > ErrorCharacters ? string.Concat(reason.AsSpan(0, ErrorCharacters), " …") : reason);
+    /// <summary>A reason short enough to be carried about.</summary>
+    public static string Shorten(string reason) => reason.Length > ErrorCharacters ? string.Concat(reason.AsSpan(0, ErrorCharacters), " …") : reason;
 
     /// <summary>How the run ends.</summary>
     public RunEnd End() => new() { RunId = plan.RunId, Pipeline = plan.Pipeline, Definition = plan.Definition, Error = Error, Skipped = skipped };

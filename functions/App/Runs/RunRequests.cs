@@ -1,11 +1,8 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
-using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Pipeline.App.Api;
-using Pipeline.Medallion.Definitions;
-using Pipeline.Medallion.Runs;
 
 namespace Pipeline.App.Runs;
 
@@ -24,10 +21,10 @@ public sealed record StartRunBody
 public sealed record StartedRun(string Id);
 
 /// <summary>Runs over HTTP.</summary>
-public sealed class RunRequests(DefinitionStore definitions, RunStore runs, StepStore steps)
+public sealed class RunRequests(RunControl runs)
 {
-    private const int DefaultLimit = 50;
-    private const int MaxLimit = 1000;
+    internal const int DefaultLimit = 50;
+    internal const int MaxLimit = 1000;
 
     /// <summary>Starts a run, unless one of the pipeline is going on.</summary>
     [Function(nameof(StartRun))]
@@ -38,83 +35,42 @@ public sealed class RunRequests(DefinitionStore definitions, RunStore runs, Step
         CancellationToken cancellationToken)
     {
         var body = await Requests.ReadAsync<StartRunBody>(request, cancellationToken);
-        var select = body.Select.Select(Requests.Table).ToList();
-        var pipeline = await definitions.LoadAsync(name, cancellationToken);
-        if (select.Where(t => pipeline.Steps.All(s => s.Table != t)).Select(t => t.ToString()).FirstOrDefault() is { } unknown)
-        {
-            throw new UnknownStepException(unknown, pipeline);
-        }
-
-        var claim = await runs.ClaimAsync(name, (runId, token) => IsGoingOnAsync(client, runId, token), cancellationToken);
-        if (!claim.Granted)
-        {
-            return Answers.Problem(StatusCodes.Status409Conflict, "A run is going on", $"Run {claim.RunId} of pipeline '{name}' is going on: wait for it or terminate it.", ("runId", claim.RunId));
-        }
-
-        var run = new RunRequest { RunId = claim.RunId, Pipeline = name, Select = select, FullRefresh = body.FullRefresh };
-        await client.ScheduleNewOrchestrationInstanceAsync(nameof(RunPipeline), run, new StartOrchestrationOptions(claim.RunId), cancellationToken);
-        request.HttpContext.Response.Headers.Location = $"/api/runs/{claim.RunId}";
-        return Answers.Json(new StartedRun(claim.RunId), StatusCodes.Status202Accepted);
+        var claim = await runs.StartAsync(client, name, [.. body.Select.Select(Requests.Table)], body.FullRefresh, cancellationToken);
+        return claim.Granted ? Accepted(request, claim.RunId) : GoingOn(name, claim.RunId);
     }
 
     /// <summary>Runs, newest first.</summary>
     [Function(nameof(ListRuns))]
-    public async Task<IActionResult> ListRuns([HttpTrigger(AuthorizationLevel.Function, "get", Route = "runs")] HttpRequest request, CancellationToken cancellationToken)
+    public async Task<IActionResult> ListRuns(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "runs")] HttpRequest request, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken)
     {
         var limit = (int)(Requests.Number(request, "limit", 1, MaxLimit) ?? DefaultLimit);
-        var pipeline = request.Query["pipeline"].ToString();
-        return Answers.Json(await runs.ListAsync(pipeline.Length == 0 ? null : pipeline, limit, cancellationToken));
+        return Answers.Json(await runs.ListAsync(client, Requests.Text(request, "pipeline"), limit, cancellationToken));
     }
 
     /// <summary>A run with its steps.</summary>
     [Function(nameof(GetRun))]
     public async Task<IActionResult> GetRun(
-        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "runs/{id}")] HttpRequest request, string id, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken)
-    {
-        if (await runs.FindAsync(id, cancellationToken) is not { } run)
-        {
-            return UnknownRun(id);
-        }
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "runs/{id}")] HttpRequest request, string id, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
+        Answers.Json(await runs.FindAsync(client, id, cancellationToken));
 
-        if (run.Status == RunStatus.Running && await client.GetInstanceAsync(id, cancellationToken) is { IsCompleted: true } ended)
-        {
-            // The orchestration ended without a record of it: it was stopped from outside, or could not even record its failure.
-            await RecordEndAsync(id, ended, cancellationToken);
-            run = await runs.FindAsync(id, cancellationToken) ?? run;
-        }
-
-        return Answers.Json(run with { Steps = await steps.ListAsync(id, cancellationToken) });
-    }
-
-    /// <summary>Stops a run. What its steps committed stays; a step at work ends without effect on later runs.</summary>
+    /// <summary>Stops a run.</summary>
     [Function(nameof(TerminateRun))]
     public async Task<IActionResult> TerminateRun(
-        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "runs/{id}/terminate")] HttpRequest request, string id, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken)
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "runs/{id}/terminate")] HttpRequest request, string id, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
+        Answers.Json(await runs.TerminateAsync(client, id, cancellationToken));
+
+    private static IActionResult Accepted(HttpRequest request, string runId)
     {
-        if (await runs.FindAsync(id, cancellationToken) is not { } run)
-        {
-            return UnknownRun(id);
-        }
-
-        if (run.Status == RunStatus.Running)
-        {
-            await client.TerminateInstanceAsync(id, "terminated by request", cancellationToken);
-            await runs.EndAsync(id, RunStatus.Terminated, "terminated by request", new Dictionary<string, decimal?>(), cancellationToken);
-            run = await runs.FindAsync(id, cancellationToken) ?? run;
-        }
-
-        return Answers.Json(run with { Steps = await steps.ListAsync(id, cancellationToken) });
+        request.HttpContext.Response.Headers.Location = $"/api/runs/{runId}";
+        return Answers.Json(new StartedRun(runId), StatusCodes.Status202Accepted);
     }
 
-    private static IActionResult UnknownRun(string id) => Answers.Problem(StatusCodes.Status404NotFound, "Unknown run", $"There is no run '{id}'. GET /api/runs lists those there are.");
-
-    private static async Task<bool?> IsGoingOnAsync(DurableTaskClient client, string runId, CancellationToken cancellationToken) =>
-        await client.GetInstanceAsync(runId, cancellationToken) is { } instance ? !instance.IsCompleted : null;
-
-    private Task RecordEndAsync(string id, OrchestrationMetadata ended, CancellationToken cancellationToken) => ended.RuntimeStatus switch
+    private static IActionResult GoingOn(string pipeline, string runId) => Answers.Error(new Problem
     {
-        OrchestrationRuntimeStatus.Terminated => runs.EndAsync(id, RunStatus.Terminated, "terminated", new Dictionary<string, decimal?>(), cancellationToken),
-        OrchestrationRuntimeStatus.Completed => runs.EndAsync(id, RunStatus.Succeeded, null, new Dictionary<string, decimal?>(), cancellationToken),
-        _ => runs.EndAsync(id, RunStatus.Failed, ended.FailureDetails?.ErrorMessage ?? "the orchestration failed", new Dictionary<string, decimal?>(), cancellationToken),
-    };
+        Title = "A run is going on",
+        Status = StatusCodes.Status409Conflict,
+        Detail = $"Run {runId} of pipeline '{pipeline}' is going on: wait for it or terminate it.",
+        RunId = runId,
+    });
 }

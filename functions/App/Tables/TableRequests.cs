@@ -9,16 +9,13 @@ namespace Pipeline.App.Tables;
 /// <summary>Tables over HTTP.</summary>
 public sealed class TableRequests(TableCatalog catalog)
 {
-    private const int DefaultLimit = 100;
-    private const int MaxLimit = 1000;
+    internal const int DefaultLimit = 100;
+    internal const int MaxLimit = 1000;
 
     /// <summary>All tables.</summary>
     [Function(nameof(ListTables))]
-    public async Task<IActionResult> ListTables([HttpTrigger(AuthorizationLevel.Function, "get", Route = "tables")] HttpRequest request, CancellationToken cancellationToken)
-    {
-        var pipeline = request.Query["pipeline"].ToString();
-        return Answers.Json(await catalog.ListAsync(pipeline.Length == 0 ? null : pipeline, cancellationToken));
-    }
+    public async Task<IActionResult> ListTables([HttpTrigger(AuthorizationLevel.Function, "get", Route = "tables")] HttpRequest request, CancellationToken cancellationToken) =>
+        Answers.Json(await catalog.ListAsync(Requests.Text(request, "pipeline"), cancellationToken));
 
     /// <summary>A table's columns, size and history, at a version.</summary>
     [Function(nameof(GetTable))]

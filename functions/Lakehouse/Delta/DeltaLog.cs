@@ -32,9 +32,9 @@ internal sealed partial class DeltaLog(ILake lake, LakePath root)
             return null;
         }
 
-        return listing.Find(version) ?? throw new TerminalException(version is null
-            ? $"The log of the table {root} is damaged: commits before version {listing.Newest} are missing."
-            : $"The table {root} has no version {version}: versions {listing.Oldest} to {listing.Newest} are there.");
+        return listing.Find(version) ?? throw (version is null
+            ? new TerminalException($"The log of the table {root} is damaged: commits before version {listing.Newest} are missing.")
+            : new UnknownVersionException($"The table {root} has no version {version}: versions {listing.Oldest} to {listing.Newest} are there."));
     }
 
     public async Task<byte[]?> ReadCommitAsync(long version, CancellationToken cancellationToken) => await lake.ReadAsync(Commit(version), cancellationToken);

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Pipeline.Medallion.Definitions;
 
 namespace Pipeline.Medallion.Runs;
@@ -45,6 +46,18 @@ public sealed record RunPlan
 
     /// <summary>The steps, in an order in which every step follows its inputs.</summary>
     public required IReadOnlyList<PlannedStep> Steps { get; init; }
+
+    /// <summary>How many steps certainly have nothing to do and are left out of <see cref="Steps"/>.</summary>
+    public int UnchangedSteps { get; init; }
+
+    /// <summary>The plan without what the orchestration has no use for, steps with nothing to do and versions that no step reads or that the run makes anew: its messages are bounded.</summary>
+    public RunPlan Due()
+    {
+        var due = Steps.Where(s => !s.Unchanged).ToList();
+        var made = due.Select(s => s.Table).ToHashSet();
+        var read = due.SelectMany(s => s.Inputs).Where(i => !made.Contains(Step.MakerOf(i))).ToHashSet();
+        return this with { Steps = due, UnchangedSteps = Steps.Count - due.Count, Versions = Versions.Where(v => read.Contains(v.Key)).ToDictionary(v => v.Key, v => v.Value) };
+    }
 }
 
 /// <summary>One step as the plan has it.</summary>
@@ -63,12 +76,15 @@ public sealed record PlannedStep
     public IReadOnlyList<TableKey> Inputs { get; init; } = [];
 
     /// <summary>Whether the table is made anew from all of its input: on request, or because the definition moved.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Rebuild { get; init; }
 
     /// <summary>How many parts an ingest step is cut into; 0 where nothing arrived.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Parts { get; init; }
 
     /// <summary>Whether the step certainly has nothing to do.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Unchanged { get; init; }
 }
 

@@ -10,8 +10,10 @@ public sealed class RunStore(TableServiceClient tables, TimeProvider clock)
 {
     private const string Current = "current";
     private const int ErrorCharacters = 4000;
-    private static readonly TimeSpan GraceOfUnscheduled = TimeSpan.FromMinutes(1);
     private readonly TableClient runs = tables.GetTableClient("runs");
+
+    /// <summary>How long a claim holds before its orchestration is there.</summary>
+    public static TimeSpan GraceOfUnscheduled { get; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Creates the table unless it is there.</summary>
     public Task CreateAsync(CancellationToken cancellationToken) => runs.CreateIfNotExistsAsync(cancellationToken);

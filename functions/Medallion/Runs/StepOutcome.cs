@@ -16,7 +16,7 @@ public sealed record StepOutcome
 
     internal static StepOutcome Of(TableKey table, StepStatus status, RowBooks? rows, params IEnumerable<(TableKey Table, long Version)> versions) => new()
     {
-        Result = new StepResult { Table = table, Status = status, Versions = versions.ToDictionary(v => v.Table, v => v.Version) },
+        Result = new StepResult { Table = table, Status = status, Versions = versions.ToDictionary(v => v.Table, v => v.Version), Rows = rows },
         Rows = rows,
     };
 }

@@ -64,6 +64,9 @@ public sealed record StepResult
 
     /// <summary>The versions afterwards of the tables that it makes; none where it failed or was skipped.</summary>
     public IReadOnlyDictionary<TableKey, long> Versions { get; init; } = new Dictionary<TableKey, long>();
+
+    /// <summary>What became of the rows.</summary>
+    public RowBooks? Rows { get; init; }
 }
 
 /// <summary>Where a step is.</summary>

@@ -147,18 +147,15 @@ public sealed class TableCatalog
 
     internal async Task<DeltaSnapshot> SnapshotAsync(string pipeline, TableKey table, long? version, CancellationToken cancellationToken)
     {
-        DeltaTable opened;
         try
         {
-            opened = tables.Open(pipeline, table);
+            return await tables.Open(pipeline, table).ReadAsync(version, cancellationToken)
+                ?? throw new UnknownTableException($"Pipeline '{pipeline}' has no table {table}. GET /api/tables lists those there are.");
         }
-        catch (ArgumentException error)
+        catch (Exception error) when (error is ArgumentException or UnknownVersionException)
         {
             throw new UnknownTableException(error.Message);
         }
-
-        return await opened.ReadAsync(version, cancellationToken)
-            ?? throw new UnknownTableException($"Pipeline '{pipeline}' has no table {table}. GET /api/tables lists those there are.");
     }
 
     private static TableSummary Summarise(string pipeline, TableKey table, DeltaSnapshot snapshot) => new()

@@ -1,0 +1,114 @@
+using Pipeline.App.Api;
+using Pipeline.App.Health;
+using Pipeline.App.Mart;
+using Pipeline.App.Pipelines;
+using Pipeline.App.Runs;
+using Pipeline.App.Tables;
+using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Mart;
+using Pipeline.Medallion.Models;
+using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Serving;
+
+namespace Pipeline.App.OpenApi;
+
+/// <summary>All operations of the API. A test holds this table against the functions.</summary>
+internal static class Operations
+{
+    private static readonly Parameter Pipeline = new("name", "The pipeline's name.") { InRoute = true };
+    private static readonly Parameter OfPipeline = new("pipeline", "Only those of this pipeline.");
+    private static readonly Parameter RunId = new("id", "The run's id.") { InRoute = true };
+    private static readonly IReadOnlyList<Parameter> Table =
+    [
+        new("layer", "The table's layer.") { InRoute = true, Values = TableKey.Layers },
+        new("pipeline", "The pipeline's name.") { InRoute = true },
+        new("table", "The table's name.") { InRoute = true },
+        new("version", "The version to read; without it the newest.") { Number = (0, long.MaxValue, null) },
+    ];
+
+    private static readonly Answer BadRequest = Error(400, "The request is not what is described here.");
+    private static readonly Answer NoPipeline = Error(404, "There is no such pipeline.");
+    private static readonly Answer NoRun = Error(404, "There is no such run.");
+    private static readonly Answer NoTable = Error(404, "There is no such table, or no such version of it.");
+    private static readonly Answer BadDefinition = Error(422, "The definition cannot work; 'problems' says why, by file and line.");
+    private static readonly Answer CannotBeMet = Error(422, "What lies in the lake does not allow it.");
+
+    public static IReadOnlyList<Operation> All { get; } =
+    [
+        new(nameof(PipelineRequests.ListPipelines), "get", "pipelines", "All pipelines, those with a broken definition among them.")
+        {
+            Answers = [Ok<IReadOnlyList<PipelineSummary>>("The pipelines, by name.")],
+        },
+        new(nameof(PipelineRequests.GetPipeline), "get", "pipelines/{name}", "A pipeline with its steps.")
+        {
+            Parameters = [Pipeline],
+            Answers = [Ok<PipelineDescription>("The pipeline."), NoPipeline, BadDefinition],
+        },
+        new(nameof(RunRequests.StartRun), "post", "pipelines/{name}/runs", "Starts a run, unless one of the pipeline is going on.")
+        {
+            Parameters = [Pipeline],
+            Body = typeof(StartRunBody),
+            Answers =
+            [
+                new(202, "The run is accepted.", typeof(StartedRun)) { Header = ("Location", "Where the run can be followed.") },
+                BadRequest, NoPipeline, Error(409, "A run of the pipeline is going on; 'runId' names it."), BadDefinition,
+            ],
+        },
+        new(nameof(RunRequests.ListRuns), "get", "runs", "Runs without their steps, newest first.")
+        {
+            Parameters = [OfPipeline, Limit("runs", RunRequests.MaxLimit, RunRequests.DefaultLimit)],
+            Answers = [Ok<IReadOnlyList<RunRecord>>("The runs."), BadRequest],
+        },
+        new(nameof(RunRequests.GetRun), "get", "runs/{id}", "A run with its steps.")
+        {
+            Parameters = [RunId],
+            Answers = [Ok<RunRecord>("The run."), NoRun],
+        },
+        new(nameof(RunRequests.TerminateRun), "post", "runs/{id}/terminate", "Stops a run. What its steps committed stays.")
+        {
+            Parameters = [RunId],
+            Answers = [Ok<RunRecord>("The run; one that had ended already is as it was."), NoRun],
+        },
+        new(nameof(TableRequests.ListTables), "get", "tables", "All tables with their size.")
+        {
+            Parameters = [OfPipeline],
+            Answers = [Ok<IReadOnlyList<TableSummary>>("The tables, by layer."), CannotBeMet],
+        },
+        new(nameof(TableRequests.GetTable), "get", "tables/{layer}/{pipeline}/{table}", "A table's columns, size and history.")
+        {
+            Parameters = Table,
+            Answers = [Ok<TableDescription>("The table."), BadRequest, NoTable, CannotBeMet],
+        },
+        new(nameof(TableRequests.PreviewTable), "get", "tables/{layer}/{pipeline}/{table}/preview", "The first rows of a table.")
+        {
+            Parameters = [.. Table, Limit("rows", TableRequests.MaxLimit, TableRequests.DefaultLimit)],
+            Answers = [Ok<QueryAnswer>("The rows."), BadRequest, NoTable, CannotBeMet],
+        },
+        new(nameof(PipelineRequests.GetMetrics), "get", "metrics/{name}", "A pipeline's metrics on its tables as they are now.")
+        {
+            Parameters = [Pipeline],
+            Answers = [Ok<IReadOnlyList<MetricValue>>("The metrics."), NoPipeline, BadDefinition],
+        },
+        new(nameof(SqlRequests.RunSql), "post", "mart/sql", "Answers one SELECT over a pipeline's tables, within limits of time, rows and bytes.")
+        {
+            Body = typeof(SqlBody),
+            Answers = [Ok<QueryAnswer>("The rows."), Error(400, "The request is not what is described here, or the query cannot be answered."), NoTable, CannotBeMet],
+        },
+        new(nameof(HealthRequests.GetHealth), "get", "health", "Whether the app can do its work.")
+        {
+            NeedsKey = false,
+            Answers = [Ok<HealthReport>("It can.")],
+        },
+        new(nameof(OpenApiRequests.GetOpenApi), "get", "openapi.json", "This document.")
+        {
+            NeedsKey = false,
+            Answers = [Ok<System.Text.Json.Nodes.JsonObject>("The document.")],
+        },
+    ];
+
+    private static Parameter Limit(string what, long max, long byDefault) => new("limit", $"At most so many {what}.") { Number = (1, max, byDefault) };
+
+    private static Answer Ok<T>(string description) => new(200, description, typeof(T));
+
+    private static Answer Error(int status, string description) => new(status, description, typeof(Problem));
+}

@@ -1,0 +1,116 @@
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Logging;
+using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Runs;
+
+namespace Pipeline.App.Runs;
+
+/// <summary>Starts, shows and stops runs: their records, and the orchestrations that do them.</summary>
+public sealed class RunControl(DefinitionStore definitions, RunStore runs, StepStore steps, ILogger<RunControl> logger)
+{
+    private static readonly Dictionary<string, decimal?> NoMetrics = [];
+
+    /// <summary>Starts a run, unless one of the pipeline is going on.</summary>
+    /// <exception cref="UnknownPipelineException">There is no such pipeline.</exception>
+    /// <exception cref="DefinitionException">It cannot work.</exception>
+    /// <exception cref="UnknownStepException">It has no such step.</exception>
+    public async Task<RunClaim> StartAsync(DurableTaskClient client, string pipeline, IReadOnlyList<TableKey> select, bool fullRefresh, CancellationToken cancellationToken)
+    {
+        var compiled = await definitions.LoadAsync(pipeline, cancellationToken);
+        foreach (var unknown in select.Where(t => compiled.Steps.All(s => s.Table != t)))
+        {
+            throw new UnknownStepException(unknown.ToString(), compiled);
+        }
+
+        var claim = await runs.ClaimAsync(pipeline, (runId, token) => IsGoingOnAsync(client, runId, token), cancellationToken);
+        if (claim.Granted)
+        {
+            await ScheduleAsync(client, new RunRequest { RunId = claim.RunId, Pipeline = pipeline, Select = select, FullRefresh = fullRefresh }, cancellationToken);
+            logger.Accepted(claim.RunId, pipeline);
+        }
+        else
+        {
+            logger.Refused(pipeline, claim.RunId);
+        }
+
+        return claim;
+    }
+
+    /// <summary>Runs without their steps, newest first.</summary>
+    public async Task<IReadOnlyList<RunRecord>> ListAsync(DurableTaskClient client, string? pipeline, int limit, CancellationToken cancellationToken)
+    {
+        var found = await runs.ListAsync(pipeline, limit, cancellationToken);
+        return await Task.WhenAll(found.Select(run => SettleAsync(client, run, cancellationToken)));
+    }
+
+    /// <summary>A run with its steps.</summary>
+    /// <exception cref="UnknownRunException">There is no such run.</exception>
+    public async Task<RunRecord> FindAsync(DurableTaskClient client, string id, CancellationToken cancellationToken)
+    {
+        var run = await SettleAsync(client, await FindAsync(id, cancellationToken), cancellationToken);
+        var planned = await steps.ListAsync(id, cancellationToken);
+
+        // A run that was stopped begins no further step, whatever its plan noted.
+        return run with { Steps = run.Status == RunStatus.Running ? planned : [.. planned.Select(s => s.Status == StepStatus.Pending ? s with { Status = StepStatus.Skipped } : s)] };
+    }
+
+    /// <summary>Stops a run. What its steps committed stays; a step at work ends without effect on later runs.</summary>
+    /// <exception cref="UnknownRunException">There is no such run.</exception>
+    public async Task<RunRecord> TerminateAsync(DurableTaskClient client, string id, CancellationToken cancellationToken)
+    {
+        if ((await FindAsync(id, cancellationToken)).Status == RunStatus.Running)
+        {
+            const string Reason = "terminated by request";
+            await client.TerminateInstanceAsync(id, Reason, cancellationToken);
+            await runs.EndAsync(id, RunStatus.Terminated, Reason, NoMetrics, cancellationToken);
+            logger.Terminated(id);
+        }
+
+        return await FindAsync(client, id, cancellationToken);
+    }
+
+    private static async Task<bool?> IsGoingOnAsync(DurableTaskClient client, string runId, CancellationToken cancellationToken) =>
+        await client.GetInstanceAsync(runId, cancellationToken) is { } instance ? !instance.IsCompleted : null;
+
+    private async Task<RunRecord> FindAsync(string id, CancellationToken cancellationToken) => await runs.FindAsync(id, cancellationToken) ?? throw new UnknownRunException(id);
+
+    private async Task ScheduleAsync(DurableTaskClient client, RunRequest run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.ScheduleNewOrchestrationInstanceAsync(nameof(RunPipeline), run, new StartOrchestrationOptions(run.RunId), cancellationToken);
+        }
+        catch (Exception error)
+        {
+            logger.NotScheduled(run.RunId, run.Pipeline, error);
+            await runs.ReleaseAsync(run.RunId, CancellationToken.None);
+            throw;
+        }
+    }
+
+    /// <summary>An orchestration that ended without a record of it was stopped from outside, could not even record its failure, or never began.</summary>
+    private async Task<RunRecord> SettleAsync(DurableTaskClient client, RunRecord run, CancellationToken cancellationToken)
+    {
+        if (run.Status != RunStatus.Running)
+        {
+            return run;
+        }
+
+        var (status, error) = await client.GetInstanceAsync(run.Id, cancellationToken) switch
+        {
+            { RuntimeStatus: OrchestrationRuntimeStatus.Terminated } => (RunStatus.Terminated, "terminated"),
+            { RuntimeStatus: OrchestrationRuntimeStatus.Completed } => (RunStatus.Succeeded, null),
+            { IsCompleted: true } failed => (RunStatus.Failed, failed.FailureDetails?.ErrorMessage ?? "the orchestration failed"),
+            null when run.Seconds > RunStore.GraceOfUnscheduled.TotalSeconds => (RunStatus.Failed, "the run was never scheduled: the app ended right after it was asked for. Start a new run."),
+            _ => (RunStatus.Running, null),
+        };
+        if (status == RunStatus.Running)
+        {
+            return run;
+        }
+
+        await runs.EndAsync(run.Id, status, error, NoMetrics, cancellationToken);
+        return await FindAsync(run.Id, cancellationToken);
+    }
+}

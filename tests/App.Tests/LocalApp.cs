@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Reflection;
+using Azure.Storage.Blobs;
+using Pipeline.Local;
+using Pipeline.Local.Emulators;
+
+namespace Pipeline.App.Tests;
+
+/// <summary>The real app as the launcher starts it, with an Azurite of its own.</summary>
+internal sealed class LocalApp : IAsyncDisposable
+{
+    private readonly Azurite azurite;
+    private readonly AppProcess app;
+    private readonly ApiClient launcher;
+    private readonly Settings settings;
+
+    private LocalApp(Azurite azurite, AppProcess app, ApiClient launcher, Settings settings)
+    {
+        (this.azurite, this.app, this.launcher, this.settings) = (azurite, app, launcher, settings);
+        Api = new Api(settings.Api);
+        Storage = new BlobServiceClient(settings.ConnectionString);
+    }
+
+    public Api Api { get; }
+
+    public BlobServiceClient Storage { get; }
+
+    public string Log
+    {
+        get
+        {
+            using var reader = new StreamReader(new FileStream(settings.AppLog, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+            return reader.ReadToEnd();
+        }
+    }
+
+    public static string RepoRoot { get; } = Metadata("RepoRoot");
+
+    /// <summary>Starts both.</summary>
+    /// <param name="stateFolder">Logs and the sample's files; storage too, if it is to be kept.</param>
+    /// <param name="keep">Whether storage is kept in the folder, or in memory.</param>
+    public static async Task<LocalApp> StartAsync(string stateFolder, bool keep)
+    {
+        Directory.CreateDirectory(Path.Combine(stateFolder, "azurite"));
+        var azurite = await Azurite.StartAsync(keep ? Path.Combine(stateFolder, "azurite") : null, null, CancellationToken.None);
+        var settings = new Settings { AppPort = FreePort(), StoragePort = azurite.BlobPort, StateFolder = stateFolder, AppFile = Metadata("App") };
+        var launcher = new ApiClient(settings.Api);
+        try
+        {
+            return new LocalApp(azurite, await AppProcess.StartAsync(settings, launcher, CancellationToken.None), launcher, settings);
+        }
+        catch
+        {
+            launcher.Dispose();
+            await azurite.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Uploads the sample's files; those that are there already are written again.</summary>
+    public async Task LandSampleAsync()
+    {
+        await Sample.WriteAsync(settings.LandingFolder, CancellationToken.None);
+        var landing = Storage.GetBlobContainerClient("landing");
+        foreach (var file in Directory.EnumerateFiles(settings.LandingFolder, "*.json", SearchOption.AllDirectories))
+        {
+            await landing.GetBlobClient(Path.GetRelativePath(settings.LandingFolder, file)).UploadAsync(file, overwrite: true);
+        }
+    }
+
+    /// <summary>Adds a file of a pipeline's definition, or one that arrives.</summary>
+    public Task WriteAsync(string container, string path, string text) =>
+        Storage.GetBlobContainerClient(container).GetBlobClient(path).UploadAsync(BinaryData.FromString(text), overwrite: true);
+
+    /// <summary>Adds a pipeline with one source of CSV files, one row in it, and models.</summary>
+    public async Task DefineAsync(string name, string metrics = "", params (string Path, string Sql)[] models)
+    {
+        await WriteAsync("pipelines", $"{name}/pipeline.yaml", string.Create(CultureInfo.InvariantCulture, $$"""
+            name: {{name}}
+            sources:
+              items:
+                connector: file
+                path: {{name}}/*.csv
+                key: [id]
+                columns:
+                  id: {from: id, type: bigint, required: true}
+                  label: {from: label, type: varchar}
+            {{metrics}}
+            """));
+        foreach (var (path, sql) in models)
+        {
+            await WriteAsync("pipelines", $"{name}/models/{path}.sql", sql);
+        }
+
+        await WriteAsync("landing", $"{name}/items.csv", "id,label\n1,one\n");
+    }
+
+    /// <summary>Every file of every table, with what identifies its content.</summary>
+    public async Task<IReadOnlyList<string>> TableFilesAsync()
+    {
+        var files = new List<string>();
+        foreach (var layer in new[] { "bronze", "silver", "gold", "rejected" })
+        {
+            await foreach (var blob in Storage.GetBlobContainerClient(layer).GetBlobsAsync())
+            {
+                files.Add($"{layer}/{blob.Name} {blob.Properties.ETag} {blob.Properties.ContentLength}");
+            }
+        }
+
+        return files;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Api.Dispose();
+        launcher.Dispose();
+        await app.DisposeAsync();
+        await azurite.DisposeAsync();
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static string Metadata(string key) => typeof(LocalApp).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == key).Value!;
+}

@@ -1,0 +1,112 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.Azure.Functions.Worker;
+using Pipeline.App.OpenApi;
+using Pipeline.App.Runs;
+
+namespace Pipeline.App.Tests.OpenApi;
+
+public sealed partial class OpenApiDocumentTests(NorthwindApp northwind)
+{
+    private static readonly JsonElement Document = JsonSerializer.SerializeToElement(OpenApiDocument.Create());
+
+    [Fact]
+    public void Document_Operations_AreTheHttpFunctions()
+    {
+        var functions = typeof(RunPipeline).Assembly.GetTypes().SelectMany(type => type.GetMethods())
+            .Select(method => (Function: method.GetCustomAttribute<FunctionAttribute>(), Trigger: method.GetParameters().Select(p => p.GetCustomAttribute<HttpTriggerAttribute>()).FirstOrDefault(t => t is not null)))
+            .Where(function => function.Trigger is not null)
+            .SelectMany(function => function.Trigger!.Methods!.Select(method => $"{method} /api/{function.Trigger.Route} {function.Function!.Name} {function.Trigger.AuthLevel == AuthorizationLevel.Function}"));
+        var described = Operations().Select(o => $"{o.Method} {o.Path} {o.Operation.GetProperty("operationId")} {!o.Operation.TryGetProperty("security", out _)}");
+
+        Assert.Equal(functions.Order(StringComparer.Ordinal), described.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Document_Routes_DescribeTheirParameters() => Assert.All(Operations(), o =>
+    {
+        var parameters = o.Operation.TryGetProperty("parameters", out var all) ? all.EnumerateArray() : default;
+        Assert.Equal(
+            RouteParameters().Matches(o.Path).Select(match => match.Groups[1].Value),
+            parameters.Where(p => p.GetProperty("in").GetString() == "path" && p.GetProperty("required").GetBoolean()).Select(p => p.GetProperty("name").GetString()));
+    });
+
+    [Fact]
+    public void Document_References_Resolve()
+    {
+        var components = Document.GetProperty("components").GetProperty("schemas").EnumerateObject().Select(c => $"#/components/schemas/{c.Name}").ToList();
+        var references = References().Matches(Document.GetRawText()).Select(match => match.Groups[1].Value).Distinct().ToList();
+
+        Assert.Equal(components.Order(StringComparer.Ordinal), references.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("RunRecord", """{"id":"a.1","pipeline":"a","status":"running","startedUtc":"2026-01-01T00:00:00+00:00","seconds":1.5,"steps":[],"metrics":{"m":null,"n":1.5}}""", "")]
+    [InlineData("RunRecord", """{"id":"a.1","pipeline":"a","status":"asleep","startedUtc":"yesterday","seconds":"1","steps":{},"metrics":{"m":"x"},"more":1}""",
+        "status,startedUtc,seconds,steps,metrics.m,more")]
+    [InlineData("StepDescription", """{"name":"silver.orders","kind":"clean","level":1,"inputs":["bronze.orders"]}""", "")]
+    [InlineData("StepDescription", """{"name":"orders","kind":1,"level":1.5,"inputs":["landing.orders"]}""", "name,kind,level,inputs[0]")]
+    [InlineData("StartRunBody", """{"fullRefresh":true}""", "")]
+    [InlineData("StartRunBody", """{"full_refresh":true}""", "full_refresh")]
+    [InlineData("SqlBody", """{"pipeline":"a"}""", "lacks sql")]
+    [InlineData("QueryAnswer", """{"columns":[{"name":"a","type":"BIGINT"}],"rows":[[1],[null],["x"]],"truncated":false,"seconds":0.1}""", "")]
+    [InlineData("Problem", """{"title":"t","status":422,"detail":"d","runId":"a.1","problems":[{"file":"pipeline.yaml","line":1,"message":"m"}]}""", "")]
+    public void Schemas_Values_FitOrNot(string schema, string value, string expected)
+    {
+        var errors = new JsonSchema(Document).Check(Document.GetProperty("components").GetProperty("schemas").GetProperty(schema), JsonSerializer.Deserialize<JsonElement>(value));
+
+        var wrong = expected.Split(',', StringSplitOptions.RemoveEmptyEntries);
+        Assert.All(wrong, what => Assert.Contains(errors, error => error.Replace("$.", "", StringComparison.Ordinal).Contains(what, StringComparison.Ordinal)));
+        Assert.True(errors.Count >= wrong.Length && (wrong.Length > 0 || errors.Count == 0), string.Join('\n', errors));
+    }
+
+    /// <summary>Api holds every answer against its schema; here every operation answers what it is for.</summary>
+    [Fact]
+    public async Task Operations_Asked_AnswerAsDescribed()
+    {
+        var run = northwind.Seen[^1].GetProperty("id").GetString();
+        (string Operation, string Method, string Path, object? Body)[] requests =
+        [
+            ("ListPipelines", "GET", "pipelines", null),
+            ("GetPipeline", "GET", "pipelines/northwind", null),
+            ("StartRun", "POST", "pipelines/northwind/runs", new { select = new[] { "gold.top_countries" }, fullRefresh = false }),
+            ("ListRuns", "GET", "runs?limit=1", null),
+            ("GetRun", "GET", $"runs/{run}", null),
+            ("TerminateRun", "POST", $"runs/{run}/terminate", null),
+            ("ListTables", "GET", "tables?pipeline=northwind", null),
+            ("GetTable", "GET", "tables/silver/northwind/orders?version=0", null),
+            ("PreviewTable", "GET", "tables/silver/northwind/orders/preview?limit=3&version=0", null),
+            ("GetMetrics", "GET", "metrics/northwind", null),
+            ("RunSql", "POST", "mart/sql", new { pipeline = "northwind", sql = "select * from silver.sales limit 3" }),
+            ("GetHealth", "GET", "health", null),
+            ("GetOpenApi", "GET", "openapi.json", null),
+        ];
+
+        foreach (var (operation, method, path, body) in requests)
+        {
+            var answer = method == "GET" ? await northwind.Api.GetAsync(path) : await northwind.Api.PostAsync(path, body);
+            Assert.True(answer.Status is 200 or 202 or 409, $"{operation}: {answer.Text}");
+        }
+
+        Assert.Equal(Operations().Select(o => o.Operation.GetProperty("operationId").GetString()).Order(StringComparer.Ordinal), requests.Select(r => r.Operation).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task GetOpenApi_Live_IsTheDocument()
+    {
+        var answer = await northwind.Api.GetAsync("openapi.json");
+
+        Assert.True(JsonElement.DeepEquals(Document, answer.Body));
+        Assert.StartsWith("3.1.", answer.Body.GetProperty("openapi").GetString(), StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<(string Method, string Path, JsonElement Operation)> Operations() =>
+        Document.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject().Select(method => (method.Name, path.Name, method.Value)));
+
+    [GeneratedRegex(@"\{(\w+)\}")]
+    private static partial Regex RouteParameters();
+
+    [GeneratedRegex("\"\\$ref\":\"([^\"]+)\"")]
+    private static partial Regex References();
+}
