@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using Pipeline.Lakehouse.DuckDb;
 
 namespace Pipeline.Medallion;
@@ -23,8 +24,27 @@ public sealed record EngineOptions
 }
 
 /// <summary>Opens DuckDB sessions that together stay within the instance's limits.</summary>
-public sealed class Engine(EngineOptions options)
+public sealed class Engine : IDisposable
 {
+    private readonly EngineOptions options;
+    private readonly FileStream claim;
+
+    /// <summary>Claims a folder on scratch disk and clears what sessions of an earlier process left there.</summary>
+    public Engine(EngineOptions options)
+    {
+        this.options = options;
+        (Scratch, claim) = Claim(options.ScratchFolder);
+        if (Directory.Exists(Sessions))
+        {
+            Directory.Delete(Sessions, recursive: true);
+        }
+    }
+
+    /// <summary>This process's own folder on scratch disk.</summary>
+    public string Scratch { get; }
+
+    private string Sessions => Path.Combine(Scratch, "sessions");
+
     /// <summary>The limits.</summary>
     public EngineOptions Options => options;
 
@@ -32,7 +52,28 @@ public sealed class Engine(EngineOptions options)
     public DuckDbSession OpenSession() => DuckDbSession.Open(new DuckDbOptions
     {
         MemoryLimitBytes = options.MemoryBytes / options.MaxConcurrentActivities,
-        TempDirectory = Path.Combine(options.ScratchFolder, "sessions"),
+        TempDirectory = Sessions,
         TempLimitBytes = options.ScratchBytes / 2,
     });
+
+    /// <inheritdoc/>
+    public void Dispose() => claim.Dispose();
+
+    // Processes of one machine may share the setting: each takes the first folder that no living process holds.
+    private static (string Folder, FileStream Claim) Claim(string root)
+    {
+        for (var number = 0; ; number++)
+        {
+            var folder = Path.Combine(root, number.ToString(CultureInfo.InvariantCulture));
+            Directory.CreateDirectory(folder);
+            try
+            {
+                return (folder, new FileStream(Path.Combine(folder, "claim"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            }
+            catch (IOException) when (number < 100)
+            {
+                // Held by another process.
+            }
+        }
+    }
 }

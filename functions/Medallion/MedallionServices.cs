@@ -22,10 +22,10 @@ public static class MedallionServices
     {
         ArgumentNullException.ThrowIfNull(services);
         services.AddSingleton<Engine>();
-        services.AddSingleton(s => new FileCache(s.GetRequiredService<ILake>(), Path.Combine(s.GetRequiredService<EngineOptions>().ScratchFolder, "cache"), s.GetRequiredService<EngineOptions>().ScratchBytes / 2));
+        services.AddSingleton(s => new FileCache(s.GetRequiredService<ILake>(), Path.Combine(s.GetRequiredService<Engine>().Scratch, "cache"), s.GetRequiredService<EngineOptions>().ScratchBytes / 2));
         services.AddSingleton<LakeTables>();
         services.AddSingleton<TableReader>();
-        services.AddSingleton<DataFileWriter>();
+        services.AddSingleton(s => new DataFileWriter(s.GetRequiredService<ILake>(), s.GetRequiredService<FileCache>()));
         services.AddSingleton<DefinitionCompiler>();
         services.AddSingleton(s => new DefinitionStore(s.GetRequiredService<ILake>(), s.GetRequiredService<DefinitionCompiler>(), shippedPipelines));
         services.AddSingleton<RunStore>();

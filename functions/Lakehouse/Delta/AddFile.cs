@@ -5,7 +5,8 @@ namespace Pipeline.Lakehouse.Delta;
 /// <summary>A data file of a table.</summary>
 public sealed record AddFile
 {
-    /// <summary>Relative to the table's root and URI-encoded, as in the log: hive escaping stays inside (<c>p=c%20d</c> on the lake is <c>p=c%2520d</c> here).</summary>
+    /// <summary>Relative to the table's root and URI-encoded, as in the log: hive escaping stays inside (<c>p=c%20d</c> on the lake is
+    /// <c>p=c%2520d</c> here).</summary>
     public required string Path { get; init; }
 
     /// <summary>By partition column, in the specification's "Partition Value Serialization"; null is null.</summary>

@@ -4,7 +4,8 @@ using Pipeline.Lakehouse.Storage;
 
 namespace Pipeline.Lakehouse.Delta;
 
-/// <summary>Classic checkpoints (V1 spec): the reconciled actions as Parquet. DuckDB does the reading and writing; actions pass as the same JSON lines as in the log.</summary>
+/// <summary>Classic checkpoints (V1 spec): the reconciled actions as Parquet. DuckDB does the reading and writing; actions pass as the same JSON
+/// lines as in the log.</summary>
 internal sealed class Checkpoint(ILake lake, LakePath root, string scratch)
 {
     private const long MemoryLimitBytes = 256L << 20;
@@ -59,7 +60,8 @@ internal sealed class Checkpoint(ILake lake, LakePath root, string scratch)
 
         var columns = string.Join(", ", Columns.Select(column => $"{Sql.Literal(column.Action)}: {Sql.Literal(column.Type)}"));
         var count = session.Execute(
-            $"COPY (SELECT * FROM read_json({Sql.Literal(lines)}, format = 'newline_delimited', columns = {{{columns}}}, maximum_object_size = {Math.Max(longest, SmallestBuffer)})) "
+            $"COPY (SELECT * FROM read_json({Sql.Literal(lines)}, format = 'newline_delimited', columns = {{{columns}}}, maximum_object_size = "
+                + $"{Math.Max(longest, SmallestBuffer)})) "
                 + $"TO {Sql.Literal(parquet)} (FORMAT parquet, COMPRESSION zstd)",
             cancellationToken);
 

@@ -49,7 +49,8 @@ internal static class CommitPlan
         switch (commit.Mode)
         {
             case CommitMode.Append when commit.Remove.Count > 0:
-                throw new TerminalException($"The append to {root} names {commit.Remove.Count} files to remove; that is {nameof(CommitMode.Replace)}.");
+                throw new TerminalException($"The append to {root} names {commit.Remove.Count} files to remove; that is "
+                    + $"{nameof(CommitMode.Replace)}.");
             case CommitMode.Overwrite:
                 // A file that is added again, by a repeat of the same invocation, stays.
                 var added = commit.Add.Select(file => file.Path).ToHashSet();
@@ -57,7 +58,8 @@ internal static class CommitPlan
             case CommitMode.Replace when table is null:
                 throw new TerminalException($"There is no table at {root} whose files could be replaced.");
             default:
-                return [.. commit.Remove.Select(path => table?.Files.GetValueOrDefault(path) ?? throw new TerminalException($"The table {root} has no file '{path}' at version {table?.Version}; the commit wants to remove it."))];
+                return [.. commit.Remove.Select(path => table?.Files.GetValueOrDefault(path)
+                    ?? throw new TerminalException($"The table {root} has no file '{path}' at version {table?.Version}; the commit wants to remove it."))];
         }
     }
 
@@ -85,7 +87,8 @@ internal static class CommitPlan
         }
         else if (!samePartitions)
         {
-            throw new TerminalException($"The table {root} is partitioned by ({string.Join(", ", current.PartitionColumns)}), the files to add by ({string.Join(", ", commit.PartitionColumns)}). Only an overwrite changes that.");
+            throw new TerminalException($"The table {root} is partitioned by ({string.Join(", ", current.PartitionColumns)}), the files to add "
+                + $"by ({string.Join(", ", commit.PartitionColumns)}). Only an overwrite changes that.");
         }
 
         return schema.Equals(table) && samePartitions && (commit.Description ?? current.Description) == current.Description
@@ -97,7 +100,8 @@ internal static class CommitPlan
     {
         if (commit.Add.FirstOrDefault(file => !file.PartitionValues.Keys.ToHashSet().SetEquals(commit.PartitionColumns)) is { } odd)
         {
-            throw new TerminalException($"The file '{odd.Path}' for the table {root} has values of the partition columns ({string.Join(", ", odd.PartitionValues.Keys)}); expected ({string.Join(", ", commit.PartitionColumns)}).");
+            throw new TerminalException($"The file '{odd.Path}' for the table {root} has values of the partition columns "
+                + $"({string.Join(", ", odd.PartitionValues.Keys)}); expected ({string.Join(", ", commit.PartitionColumns)}).");
         }
 
         if (commit.Add.GroupBy(file => file.Path).FirstOrDefault(file => file.Count() > 1) is { } twice)

@@ -33,7 +33,8 @@ internal static class ConflictRules
         var changes = Changes(ours, theirs).ToHashSet();
         if (Rules.FirstOrDefault(rule => changes.Contains(rule.InBetween) && rule.Forbids(ours.Mode)) is { } broken)
         {
-            throw new TransientException($"Version {theirVersion} of the table {root} {broken.What} after this commit ({ours.Operation}, {ours.Mode}) had read it. Read the table again and repeat the step.");
+            throw new TransientException($"Version {theirVersion} of the table {root} {broken.What} after this commit ({ours.Operation}, "
+                + $"{ours.Mode}) had read it. Read the table again and repeat the step.");
         }
     }
 

@@ -4,17 +4,21 @@ using Pipeline.Lakehouse.Storage;
 
 namespace Pipeline.Lakehouse.Delta;
 
-/// <summary>Writes a query's result as data files of a table. Nobody sees them before a commit names them; vacuum takes what no commit names.</summary>
-public sealed class DataFileWriter(ILake lake)
+/// <summary>Writes a query's result as data files of a table. Nobody sees them before a commit names them; vacuum takes what no commit
+/// names.</summary>
+/// <param name="lake">Where the files go.</param>
+/// <param name="cache">Keeps the files for the step that reads them next; null keeps none.</param>
+/// <param name="fileSizeBytes">About how large a file gets before the next one begins.</param>
+public sealed class DataFileWriter(ILake lake, FileCache? cache = null, long fileSizeBytes = 256L << 20)
 {
-    private const string FileSize = "256MB";
     private const int ParallelUploads = 8;
 
     /// <summary>Runs a query into Parquet files below the session's temporary folder, then uploads them.</summary>
     /// <param name="session">Runs the query; its temporary folder must have room for the whole result.</param>
     /// <param name="selectSql">One SELECT. Its columns get the types a table can hold (<see cref="DeltaTypes.Normalise"/>).</param>
     /// <param name="tableRoot">The table's directory.</param>
-    /// <param name="partitionColumns">Columns whose values go into the log instead of the files; every combination is one file. Without, files are cut at about 256 MB.</param>
+    /// <param name="partitionColumns">Columns whose values go into the log instead of the files; every combination is a file of its own, or
+    /// several where there are more than 100 combinations (DuckDB's open files). Without, files are cut by size.</param>
     /// <param name="invocation">Unique to this attempt: it is part of the files' names, and files are never overwritten.</param>
     /// <param name="cancellationToken">Ends query and uploads.</param>
     /// <returns>The files, uploaded; none where the query gives no rows.</returns>
@@ -28,7 +32,8 @@ public sealed class DataFileWriter(ILake lake)
         var folder = Directory.CreateDirectory(Path.Combine(session.TempDirectory, Path.GetRandomFileName())).FullName;
         try
         {
-            var written = Copy(session, $"SELECT {DeltaTypes.Normalise(columns)} FROM (\n{selectSql}\n)", folder, partitionColumns, cancellationToken);
+            var select = $"SELECT {DeltaTypes.Normalise(columns)} FROM (\n{selectSql}\n)";
+            var written = Copy(session, select, folder, partitionColumns, cancellationToken);
             CheckSchema(session, written, schema, partitionColumns);
             return await UploadAsync(written, folder, schema, tableRoot, partitionColumns, invocation, cancellationToken);
         }
@@ -38,12 +43,15 @@ public sealed class DataFileWriter(ILake lake)
         }
     }
 
-    private static List<WrittenFile> Copy(DuckDbSession session, string select, string folder, IReadOnlyList<string> partitionColumns, CancellationToken cancellationToken)
+    private List<WrittenFile> Copy(DuckDbSession session, string select, string folder, IReadOnlyList<string> partitionColumns, CancellationToken cancellationToken)
     {
         // DuckDB cannot cut files by size and by partition at once.
-        var cut = partitionColumns.Count > 0 ? $"PARTITION_BY ({string.Join(", ", partitionColumns.Select(Sql.Identifier))})" : $"FILE_SIZE_BYTES '{FileSize}'";
+        var cut = partitionColumns.Count > 0
+            ? $"PARTITION_BY ({string.Join(", ", partitionColumns.Select(Sql.Identifier))})"
+            : $"FILE_SIZE_BYTES {fileSizeBytes}";
         var written = new List<WrittenFile>();
-        using (var result = session.Query($"COPY ({select}) TO {Sql.Literal(folder)} (FORMAT parquet, COMPRESSION zstd, RETURN_STATS, OVERWRITE_OR_IGNORE, {cut})", cancellationToken))
+        using (var result = session.Query($"COPY ({select}) TO {Sql.Literal(folder)} (FORMAT parquet, COMPRESSION zstd, RETURN_STATS, "
+            + $"OVERWRITE_OR_IGNORE, {cut})", cancellationToken))
         {
             var names = result.Columns.Select(column => column.Name).ToList();
             foreach (var row in result.Rows())
@@ -74,10 +82,12 @@ public sealed class DataFileWriter(ILake lake)
         }
 
         var promised = new DeltaSchema { Fields = [.. schema.Fields.Where(field => !partitionColumns.Contains(field.Name))] };
-        var found = DeltaSchema.FromDuckDb(session.Describe($"SELECT * FROM read_parquet({Sql.Literal(written[0].LocalFile)}, hive_partitioning = false)"));
+        var file = Sql.Literal(written[0].LocalFile);
+        var found = DeltaSchema.FromDuckDb(session.Describe($"SELECT * FROM read_parquet({file}, hive_partitioning = false)"));
         if (!found.Equals(promised))
         {
-            throw new TerminalException($"The Parquet files hold ({found}), the table is to have ({promised}). Cast the columns that differ in the select.");
+            throw new TerminalException($"The Parquet files hold ({found}), the table is to have ({promised}). Cast the columns that differ in "
+                + "the select.");
         }
     }
 
@@ -102,6 +112,7 @@ public sealed class DataFileWriter(ILake lake)
                 ModifiedUnixMilliseconds = uploaded.ModifiedUtc.ToUnixTimeMilliseconds(),
                 Statistics = new ParquetStatistics(schema, file.Columns).ToStatistics(file.Rows),
             };
+            cache?.Adopt(TableReader.Request(files[index], partitionColumns, tableRoot), file.LocalFile);
         });
         return files;
     }

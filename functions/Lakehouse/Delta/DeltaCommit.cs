@@ -46,7 +46,8 @@ public sealed record DeltaCommit
     /// <summary>What the table is, for people; null leaves it.</summary>
     public string? Description { get; init; }
 
-    /// <summary>The version that the caller's decisions rest on (-1: that there is no table); null: the version found when the commit begins.</summary>
+    /// <summary>The version that the caller's decisions rest on (-1: that there is no table); null: the version found when the commit
+    /// begins.</summary>
     public long? ReadVersion { get; init; }
 
     /// <summary>False: the same rows in other files.</summary>
@@ -71,7 +72,8 @@ public sealed record CommitResult
     /// <summary>The table at that version.</summary>
     public required DeltaSnapshot Snapshot { get; init; }
 
-    /// <summary>Why the checkpoint that was due could not be written, for the caller to log; null is well. The commit stands; the next checkpoint is ten commits away.</summary>
+    /// <summary>Why the checkpoint that was due could not be written, for the caller to log; null is well. The commit stands; the next checkpoint
+    /// is ten commits away.</summary>
     public string? CheckpointFailure { get; init; }
 }
 

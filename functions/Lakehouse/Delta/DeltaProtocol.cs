@@ -19,7 +19,8 @@ internal static class DeltaProtocol
         if (protocol.MinReaderVersion > ReaderVersion)
         {
             var features = protocol.ReaderFeatures is { Count: > 0 } names ? $" ({string.Join(", ", names)})" : "";
-            throw new TerminalException($"The table {root} asks for reader version {protocol.MinReaderVersion}{features}; version {ReaderVersion} is what is known here. Drop those features with the engine that wrote it.");
+            throw new TerminalException($"The table {root} asks for reader version {protocol.MinReaderVersion}{features}; version "
+                + $"{ReaderVersion} is what is known here. Drop those features with the engine that wrote it.");
         }
     }
 
@@ -29,23 +30,27 @@ internal static class DeltaProtocol
         if (unknown.Length > 0 || protocol.MinWriterVersion is > 2 and not TableFeatures)
         {
             var found = unknown.Length > 0 ? $"the writer features {string.Join(", ", unknown)}" : $"writer version {protocol.MinWriterVersion}";
-            throw new TerminalException($"The table {root} asks for {found}; known here are writer versions 1 and 2 and the features {string.Join(", ", WriterFeatures)}. It can be read, not written.");
+            throw new TerminalException($"The table {root} asks for {found}; known here are writer versions 1 and 2 and the features "
+                + $"{string.Join(", ", WriterFeatures)}. It can be read, not written.");
         }
 
         if (metadata.SchemaString.Contains(Invariants, StringComparison.Ordinal))
         {
-            throw new TerminalException($"The table {root} has a column with {Invariants}, which are not evaluated here. It can be read, not written.");
+            throw new TerminalException($"The table {root} has a column with {Invariants}, which are not evaluated here. It can be read, not "
+                + "written.");
         }
 
         if (commit.Domain is not null && (protocol.WriterFeatures is null || !protocol.WriterFeatures.Contains("domainMetadata")))
         {
-            throw new TerminalException($"The table {root} has no feature domainMetadata (writer version {protocol.MinWriterVersion}), so the state '{commit.Domain.Name}' cannot be kept in it. Write to a table of this application's own.");
+            throw new TerminalException($"The table {root} has no feature domainMetadata (writer version {protocol.MinWriterVersion}), so the "
+                + $"state '{commit.Domain.Name}' cannot be kept in it. Write to a table of this application's own.");
         }
 
         if (commit is { DataChange: true, Mode: not CommitMode.Append } && metadata.Configuration.TryGetValue("delta.appendOnly", out var appendOnly)
             && appendOnly.Equals("true", StringComparison.OrdinalIgnoreCase))
         {
-            throw new TerminalException($"The table {root} is append-only (delta.appendOnly); a commit that removes rows ({commit.Mode}) is refused.");
+            throw new TerminalException($"The table {root} is append-only (delta.appendOnly); a commit that removes rows ({commit.Mode}) is "
+                + "refused.");
         }
     }
 }

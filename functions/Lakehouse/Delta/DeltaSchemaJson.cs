@@ -43,7 +43,8 @@ internal sealed class DeltaSchemaJson : JsonConverter<DeltaSchema>
     public override void Write(Utf8JsonWriter writer, DeltaSchema value, JsonSerializerOptions options) => Write(writer, new StructType(value));
 
     private static DeltaSchema Parse(JsonElement json) =>
-        ReadType(json) is StructType { Schema: var schema } ? schema : throw new TerminalException($"The table's schema is a {json}; expected a struct.");
+        ReadType(json) is StructType { Schema: var schema } ? schema : throw new TerminalException($"The table's schema is a {json}; expected a "
+            + "struct.");
 
     private static void Write(Utf8JsonWriter writer, DeltaType type)
     {

@@ -15,9 +15,11 @@ public sealed partial class DeltaTable
     // Writers of one process queue instead of racing. A gate lives as long as the lake it belongs to; it holds nothing else.
     private static readonly ConditionalWeakTable<ILake, ConcurrentDictionary<LakePath, SemaphoreSlim>> Gates = [];
 
-    /// <summary>Makes a commit visible as a whole, creating the table if it is not there. A lost race is planned anew until 60 seconds have passed.</summary>
+    /// <summary>Makes a commit visible as a whole, creating the table if it is not there. A lost race is planned anew until 60 seconds have
+    /// passed.</summary>
     /// <exception cref="StaleRunException">The table holds a newer version of the commit's transaction.</exception>
-    /// <exception cref="TransientException">A commit in between makes this one void, the race was lost for 60 seconds, or the storage did not answer.</exception>
+    /// <exception cref="TransientException">A commit in between makes this one void, the race was lost for 60 seconds, or the storage did not
+    /// answer.</exception>
     /// <exception cref="TerminalException">Schema, partitions or protocol do not allow the commit.</exception>
     public async Task<CommitResult> CommitAsync(DeltaCommit commit, CancellationToken cancellationToken)
     {
@@ -64,7 +66,8 @@ public sealed partial class DeltaTable
 
             if (clock.GetUtcNow() >= deadline)
             {
-                throw new TransientException($"The commit to {root} lost {attempt + 1} races within {CommitDeadline.TotalSeconds:0} seconds; version {version} went to another writer.");
+                throw new TransientException($"The commit to {root} lost {attempt + 1} races within {CommitDeadline.TotalSeconds:0} seconds; "
+                    + $"version {version} went to another writer.");
             }
 
             await Task.Delay(Jitter(attempt), clock, cancellationToken);
@@ -81,7 +84,8 @@ public sealed partial class DeltaTable
 
         if (found.Version > transaction.Version)
         {
-            throw new StaleRunException($"The table {root} holds version {found.Version} of '{transaction.AppId}'; this commit is of version {transaction.Version}, an older run.");
+            throw new StaleRunException($"The table {root} holds version {found.Version} of '{transaction.AppId}'; this commit is of version "
+                + $"{transaction.Version}, an older run.");
         }
 
         // The commit that is repeated is nearly always the last one; where its log entry is gone, the newest version stands for it.
@@ -102,7 +106,8 @@ public sealed partial class DeltaTable
         long[] between = [.. Enumerable.Range(0, (int)(newest - checkedVersion)).Select(index => checkedVersion + 1 + index)];
         foreach (var (version, content) in await log.ReadCommitsAsync(between, cancellationToken))
         {
-            var theirs = LogEntry.Read(content ?? throw new TransientException($"Version {version} of the table {root} is gone from the log, so whether it allows this commit cannot be told. Read the table again and repeat the step."));
+            var theirs = LogEntry.Read(content ?? throw new TransientException($"Version {version} of the table {root} is gone from the log, so "
+                + "whether it allows this commit cannot be told. Read the table again and repeat the step."));
             ConflictRules.Check(root, commit, version, [.. theirs]);
         }
 

@@ -64,7 +64,8 @@ public sealed partial class DeltaTable(ILake lake, LakePath root, TimeProvider c
 
         foreach (var (number, content) in await log.ReadCommitsAsync(segment.Commits, cancellationToken))
         {
-            table.Apply(number, LogEntry.Read(content ?? throw new TransientException($"The log entry {number} of the table {root} vanished while it was read.")));
+            table.Apply(number, LogEntry.Read(content ?? throw new TransientException($"The log entry {number} of the table {root} vanished "
+                + "while it was read.")));
         }
 
         DeltaProtocol.CheckReadable(root, table.Protocol);

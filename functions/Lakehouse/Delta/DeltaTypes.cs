@@ -64,7 +64,8 @@ public static partial class DeltaTypes
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, null),
     };
 
-    /// <summary>The SELECT list that gives every column the type it has in a table: HUGEINT as DECIMAL(38,0), UINTEGER as BIGINT, TIMESTAMP as TIMESTAMPTZ …</summary>
+    /// <summary>The SELECT list that gives every column the type it has in a table: HUGEINT as DECIMAL(38,0), UINTEGER as BIGINT, TIMESTAMP as
+    /// TIMESTAMPTZ …</summary>
     /// <exception cref="TerminalException">A column has a type that no table can hold.</exception>
     public static string Normalise(IReadOnlyList<DuckDbColumn> columns) => string.Join(", ", columns.Select(column =>
     {
@@ -86,7 +87,8 @@ public static partial class DeltaTypes
             return new PrimitiveType(name);
         }
 
-        throw new TerminalException($"The column '{column}' is a {type}, which a table cannot hold. Write CAST({Sql.Identifier(column)} AS {Proposed.GetValueOrDefault(type, "VARCHAR")}) in the select.");
+        throw new TerminalException($"The column '{column}' is a {type}, which a table cannot hold. Write CAST({Sql.Identifier(column)} AS "
+            + $"{Proposed.GetValueOrDefault(type, "VARCHAR")}) in the select.");
     }
 
     internal static PrimitiveType Decimal(int precision, int scale) =>

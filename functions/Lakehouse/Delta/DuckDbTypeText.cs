@@ -173,5 +173,6 @@ internal sealed class DuckDbTypeText(string column, string text)
         }
     }
 
-    private TerminalException Unreadable() => new($"The column '{column}' has the type '{text}', which cannot be read at position {position}; expected a type as DuckDB's DESCRIBE writes it.");
+    private TerminalException Unreadable() => new($"The column '{column}' has the type '{text}', which cannot be read at position {position}; "
+        + "expected a type as DuckDB's DESCRIBE writes it.");
 }

@@ -8,7 +8,8 @@ using Pipeline.Lakehouse.DuckDb;
 
 namespace Pipeline.Lakehouse.Delta;
 
-/// <summary>The specification's "Per-file Statistics" from what DuckDB's <c>RETURN_STATS</c> tells of a file. What cannot be said exactly or as a safe bound is left out.</summary>
+/// <summary>The specification's "Per-file Statistics" from what DuckDB's <c>RETURN_STATS</c> tells of a file. What cannot be said exactly or as a
+/// safe bound is left out.</summary>
 internal sealed partial class ParquetStatistics(DeltaSchema schema, IReadOnlyDictionary<string, object?> columns)
 {
     // What other writers of Delta keep of a string.
@@ -69,14 +70,19 @@ internal sealed partial class ParquetStatistics(DeltaSchema schema, IReadOnlyDic
         {
             "string" => Quoted(bound == "min" ? Lower(text) : Upper(text)),
             "date" => Date().IsMatch(text) ? Quoted(text) : null,
-            "timestamp" => Timestamp().Match(text) is { Success: true } time ? Quoted($"{time.Groups["date"]}T{time.Groups["time"]}{Milliseconds(time)}Z") : null,
+            "timestamp" => Timestamp().Match(text) is { Success: true } time
+                ? Quoted($"{time.Groups["date"]}T{time.Groups["time"]}{Milliseconds(time)}Z")
+                : null,
 
             // Other engines order NaN above all numbers, and JSON has no infinity.
-            "float" or "double" => known.GetValueOrDefault("has_nan") is "true" || !double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) || !double.IsFinite(number) ? null : text,
+            "float" or "double" => known.GetValueOrDefault("has_nan") is not "true" && IsFinite(text) ? text : null,
             "boolean" or "binary" => null,
             _ => text,
         };
     }
+
+    private static bool IsFinite(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number);
 
     private static string Lower(string text) => Prefix(text, out _);
 

@@ -15,7 +15,8 @@ internal static class PartitionPath
     /// <summary>The lake path below the table's root that <c>add.path</c> names.</summary>
     /// <exception cref="TerminalException">The file is not below the root.</exception>
     public static string FromLog(string logPath) => logPath.StartsWith('/') || logPath.Contains("://", StringComparison.Ordinal)
-        ? throw new TerminalException($"The table has the file '{logPath}', which lies elsewhere (a shallow clone); expected a path below the table. Clone it deeply.")
+        ? throw new TerminalException($"The table has the file '{logPath}', which lies elsewhere (a shallow clone); expected a path below the "
+            + "table. Clone it deeply.")
         : Uri.UnescapeDataString(logPath);
 
     /// <summary>A value as DuckDB prints it in the specification's "Partition Value Serialization".</summary>

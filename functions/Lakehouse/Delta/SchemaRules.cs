@@ -9,7 +9,8 @@ internal static class SchemaRules
     {
         if (schema.Fields.GroupBy(field => field.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(field => field.Count() > 1) is { } twice)
         {
-            throw new TerminalException($"The table {root} would have the columns {string.Join(" and ", twice.Select(field => $"'{field.Name}'"))}; names must differ in more than casing.");
+            throw new TerminalException($"The table {root} would have the columns "
+                + $"{string.Join(" and ", twice.Select(field => $"'{field.Name}'"))}; names must differ in more than casing.");
         }
 
         foreach (var name in partitionColumns)
@@ -18,17 +19,20 @@ internal static class SchemaRules
                 ?? throw new TerminalException($"The table {root} is to be partitioned by '{name}', which is not one of its columns: {schema}.");
             if (!DeltaTypes.CanPartition(field.Type))
             {
-                throw new TerminalException($"The table {root} is to be partitioned by '{name}', a {field.Type}; expected a string, a whole number, a decimal, a boolean, a date or a timestamp.");
+                throw new TerminalException($"The table {root} is to be partitioned by '{name}', a {field.Type}; expected a string, a whole "
+                    + "number, a decimal, a boolean, a date or a timestamp.");
             }
         }
 
         if (schema.Fields.Count == partitionColumns.Count)
         {
-            throw new TerminalException($"The table {root} would have no column beside its partition columns ({string.Join(", ", partitionColumns)}).");
+            throw new TerminalException($"The table {root} would have no column beside its partition columns "
+                + $"({string.Join(", ", partitionColumns)}).");
         }
     }
 
-    /// <summary>The table's schema with the nullable columns that only the added files have; a nullable column that they lack reads as null.</summary>
+    /// <summary>The table's schema with the nullable columns that only the added files have; a nullable column that they lack reads as
+    /// null.</summary>
     public static DeltaSchema Widen(LakePath root, DeltaSchema table, DeltaSchema added)
     {
         foreach (var column in table.Fields)
@@ -44,14 +48,16 @@ internal static class SchemaRules
             };
             if (difference is not null)
             {
-                throw new TerminalException($"The column '{column.Name}' of the table {root} {difference}. Cast it in the select, or overwrite the table.");
+                throw new TerminalException($"The column '{column.Name}' of the table {root} {difference}. Cast it in the select, or overwrite "
+                    + "the table.");
             }
         }
 
         DeltaField[] extra = [.. added.Fields.Where(column => table.Find(column.Name) is null)];
         if (extra.FirstOrDefault(column => !column.Nullable) is { } required)
         {
-            throw new TerminalException($"The column '{required.Name}' is new to the table {root} and required; rows that are there have no value for it.");
+            throw new TerminalException($"The column '{required.Name}' is new to the table {root} and required; rows that are there have no "
+                + "value for it.");
         }
 
         var widened = new DeltaSchema { Fields = [.. table.Fields, .. extra] };
@@ -63,7 +69,8 @@ internal static class SchemaRules
     {
         if (extra.GroupBy(field => field.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(field => field.Count() > 1) is { } twice)
         {
-            throw new TerminalException($"The files to add to {root} have the columns {string.Join(" and ", twice.Select(field => $"'{field.Name}'"))}; names must differ in more than casing.");
+            throw new TerminalException($"The files to add to {root} have the columns "
+                + $"{string.Join(" and ", twice.Select(field => $"'{field.Name}'"))}; names must differ in more than casing.");
         }
     }
 }

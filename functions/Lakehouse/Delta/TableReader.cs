@@ -9,7 +9,8 @@ namespace Pipeline.Lakehouse.Delta;
 public sealed class TableReader(FileCache cache)
 {
     /// <summary>Creates a view with exactly the snapshot's columns; it can be read until the lease is disposed.</summary>
-    /// <remarks>Partition columns have the log's values, and a filter on them leaves other partitions' files unread. A column that a file lacks is null there.</remarks>
+    /// <remarks>Partition columns have the log's values, and a filter on them leaves other partitions' files unread. A column that a file lacks is
+    /// null there.</remarks>
     /// <param name="session">Gets the view, and the schema if it is not there; the view is replaced if it is.</param>
     /// <param name="schema">The view's schema in DuckDB.</param>
     /// <param name="name">The view's name.</param>
@@ -19,11 +20,12 @@ public sealed class TableReader(FileCache cache)
     /// <exception cref="TerminalException">A file is gone or lies elsewhere, or the files together exceed the cache.</exception>
     public async Task<CacheLease> CreateViewAsync(DuckDbSession session, string schema, string name, DeltaSnapshot snapshot, LakePath root, CancellationToken cancellationToken)
     {
-        var lease = await cache.AcquireAsync([.. snapshot.Files.Select(file => Request(file, snapshot, root))], cancellationToken);
+        var lease = await cache.AcquireAsync([.. snapshot.Files.Select(file => Request(file, snapshot.PartitionColumns, root))], cancellationToken);
         try
         {
             session.Execute(
-                $"CREATE SCHEMA IF NOT EXISTS {Sql.Identifier(schema)}; CREATE OR REPLACE VIEW {Sql.Identifier(schema)}.{Sql.Identifier(name)} AS {Select(session, snapshot, lease.LocalFiles)}",
+                $"CREATE SCHEMA IF NOT EXISTS {Sql.Identifier(schema)}; CREATE OR REPLACE VIEW {Sql.Identifier(schema)}.{Sql.Identifier(name)} "
+                    + $"AS {Select(session, snapshot, lease.LocalFiles)}",
                 cancellationToken);
             return lease;
         }
@@ -42,7 +44,8 @@ public sealed class TableReader(FileCache cache)
         }
 
         // Values of partitions come as text and are cast here, the pruning sees through that.
-        var source = $"read_parquet({Sql.List(files)}, union_by_name = true, hive_partitioning = {(snapshot.PartitionColumns.Count > 0 ? "true, hive_types_autocast = false" : "false")})";
+        var source = $"read_parquet({Sql.List(files)}, union_by_name = true, hive_partitioning = "
+            + $"{(snapshot.PartitionColumns.Count > 0 ? "true, hive_types_autocast = false" : "false")})";
         var present = session.Describe($"SELECT * FROM {source}").Select(column => column.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var partitions = snapshot.PartitionColumns.Select((column, index) => (column, local: PartitionPath.LocalColumn(index))).ToDictionary(pair => pair.column, pair => pair.local);
         var columns = snapshot.Schema.Fields.Select(field => Column(
@@ -50,13 +53,14 @@ public sealed class TableReader(FileCache cache)
         return $"SELECT {string.Join(", ", columns)} FROM {source}";
     }
 
-    private static string Column(DeltaField field, string value) => $"CAST({value} AS {DeltaTypes.ToDuckDb(field.Type)}) AS {Sql.Identifier(field.Name)}";
+    private static string Column(DeltaField field, string value) => $"CAST({value} AS {DeltaTypes.ToDuckDb(field.Type)}) AS "
+        + $"{Sql.Identifier(field.Name)}";
 
-    // Named by what the file is, so that no other table's file and no earlier table at this place is taken for it.
-    private static CacheRequest Request(AddFile file, DeltaSnapshot snapshot, LakePath root) => new(
+    /// <summary>Where a data file is kept locally. Data files are written once under names that are used once: place and name tell what is in them.</summary>
+    internal static CacheRequest Request(AddFile file, IReadOnlyList<string> partitionColumns, LakePath root) => new(
         root.Append(PartitionPath.FromLog(file.Path)),
         file.SizeBytes,
-        $"{Hash($"{snapshot.TableId} {root}")}/{PartitionPath.ToLocal(snapshot.PartitionColumns, file.PartitionValues)}{Hash(file.Path)}.parquet");
+        $"{Hash(root.ToString())}/{PartitionPath.ToLocal(partitionColumns, file.PartitionValues)}{Hash(file.Path)}.parquet");
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 12));
 }

@@ -18,9 +18,11 @@ internal sealed class TableState(LakePath root)
 
     public DateTimeOffset CommittedUtc { get; private set; }
 
-    public ProtocolAction Protocol => protocol ?? throw new TerminalException($"The log of the table {root} has no protocol up to version {Version}: it is damaged.");
+    public ProtocolAction Protocol => protocol ?? throw new TerminalException($"The log of the table {root} has no protocol up to version "
+        + $"{Version}: it is damaged.");
 
-    public MetadataAction Metadata => metadata ?? throw new TerminalException($"The log of the table {root} has no metaData up to version {Version}: it is damaged.");
+    public MetadataAction Metadata => metadata ?? throw new TerminalException($"The log of the table {root} has no metaData up to version "
+        + $"{Version}: it is damaged.");
 
     public IReadOnlyDictionary<string, AddAction> Files => files;
 
@@ -110,7 +112,8 @@ internal sealed class TableState(LakePath root)
         }
     }
 
-    // The property is a Spark interval such as 'interval 1 week'; only the units that have one length are understood, anything else keeps the default.
+    // The property is a Spark interval such as 'interval 1 week'; only the units that have one length are understood, anything else keeps the
+    // default.
     private TimeSpan Retention()
     {
         var words = Metadata.Configuration.GetValueOrDefault("delta.deletedFileRetentionDuration", "").Split(' ', StringSplitOptions.RemoveEmptyEntries);

@@ -62,6 +62,29 @@ public sealed class FileCache : IDisposable
         }
     }
 
+    /// <summary>Moves a local file that was just uploaded into the cache, if there is room for it, so that it need not be downloaded.</summary>
+    /// <param name="request">What the file is on the lake.</param>
+    /// <param name="localFile">The file; it is gone afterwards if it was adopted.</param>
+    public void Adopt(CacheRequest request, string localFile)
+    {
+        var target = LocalFile(request.LocalName);
+        lock (gate)
+        {
+            Evict(request.SizeBytes);
+            if (disposed || files.ContainsKey(request.LocalName) || usedBytes + request.SizeBytes > limitBytes)
+            {
+                return;
+            }
+
+            Directory.CreateDirectory(Path.GetDirectoryName(target) ?? folder);
+            File.Move(localFile, target, overwrite: true);
+            var file = new CachedFile(request.LocalName, target, request.SizeBytes, request.Path);
+            files.Add(request.LocalName, file);
+            usedBytes += file.SizeBytes;
+            idle.AddLast(file);
+        }
+    }
+
     /// <summary>Ends running downloads and waits for that; the files stay for the next process.</summary>
     public void Dispose()
     {

@@ -49,6 +49,32 @@ public sealed class ConflictRulesTests
         Assert.Equal(2, (await table.CommitAsync(Overwrite("ours") with { ReadVersion = 1 })).Version);
     }
 
+    [Theory]
+    [InlineData(CommitMode.Append, true)]
+    [InlineData(CommitMode.Overwrite, false)]
+    [InlineData(CommitMode.Replace, false)]
+    public async Task CommitAsync_PropertiesChangedInBetween_LeaveOnlyAnAppend(CommitMode mode, bool holds)
+    {
+        await table.CommitAsync(Append("a"));
+        await table.CommitAsync(Append() with { Description = "changed" });
+        var commit = () => table.CommitAsync(Commit(mode, "ours") with { ReadVersion = 0 });
+        if (holds)
+        {
+            Assert.Equal("changed", (await commit()).Snapshot.Description);
+        }
+        else
+        {
+            await Assert.ThrowsAsync<TransientException>(commit);
+        }
+    }
+
+    [Fact]
+    public async Task CommitAsync_ReadVersionAheadOfTheTable_IsRefused()
+    {
+        await table.CommitAsync(Append("a"));
+        await Assert.ThrowsAsync<TerminalException>(() => table.CommitAsync(Append("b") with { ReadVersion = 5 }));
+    }
+
     [Fact]
     public async Task CommitAsync_RowsRearrangedInBetween_LeaveAnOverwriteAndVoidAReplaceOfThatFile()
     {

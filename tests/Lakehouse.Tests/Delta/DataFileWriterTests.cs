@@ -83,6 +83,32 @@ public sealed class DataFileWriterTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task WriteAsync_LargeResult_IsCutIntoFilesInOrder()
+    {
+        using var table = await LakeTable.CreateAsync(azurite);
+        const string select = "SELECT range AS id, hash(range)::VARCHAR AS text FROM range(1500000)";
+        var files = await new DataFileWriter(table.Lake, fileSizeBytes: 1 << 20).WriteAsync(table.Session, select, table.Root, [], "cut", CancellationToken.None);
+
+        Assert.InRange(files.Count, 3, 20);
+        Assert.Equal(Enumerable.Range(0, files.Count).Select(index => $"part-{index:D5}-cut.zstd.parquet"), files.Select(file => file.Path));
+        Assert.Equal(1500000, files.Sum(file => file.Statistics?.Rows));
+        var starts = files.Select(file => JsonDocument.Parse(file.Statistics?.Json ?? "").RootElement.GetProperty("minValues").GetProperty("id").GetInt64()).ToList();
+        Assert.Equal(starts.Order(), starts);
+    }
+
+    [Fact]
+    public async Task WriteAsync_MorePartitionsThanOpenFiles_LosesNoRow()
+    {
+        using var table = await LakeTable.CreateAsync(azurite);
+        table.Session.Execute("SET partitioned_write_max_open_files = 5; SET partitioned_write_flush_threshold = 1000");
+        var snapshot = await table.CommitAsync(CommitMode.Append, "SELECT range AS id, range % 20 AS p FROM range(20000)", "p");
+
+        Assert.InRange(snapshot.Files.Count, 21, 1000);
+        Assert.Equal(20000, snapshot.Rows);
+        Assert.Equal(["20000|199990000|20"], await table.RowsAsync(snapshot, "SELECT count(*), sum(id), count(DISTINCT p) FROM silver.orders WHERE id % 20 = p"));
+    }
+
+    [Fact]
     public async Task WriteAsync_TypeNoTableHolds_NamesColumnTypeAndCast()
     {
         using var table = await LakeTable.CreateAsync(azurite);

@@ -121,13 +121,41 @@ public sealed class DeltaTableReadTests
         Assert.Equal(12, (await table.ReadAsync()).Version);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ReadAsync_MultiPartCheckpoint_IsReadWhenWholeAndIgnoredElse(bool whole)
+    {
+        await WriteVersionsAsync(12);
+        var classic = Root.Append("_delta_log/00000000000000000010.checkpoint.parquet");
+        var content = await table.Lake.ReadAsync(classic, CancellationToken.None) ?? throw new InvalidOperationException("There is no checkpoint.");
+        await table.Lake.DeleteAsync(classic, CancellationToken.None);
+        for (var part = 1; part <= (whole ? 2 : 1); part++)
+        {
+            await table.Lake.WriteAsync(Root.Append($"_delta_log/00000000000000000010.checkpoint.000000000{part}.0000000002.parquet"), content, CancellationToken.None);
+        }
+
+        Assert.Equal(12, (await table.ReadAsync()).Files.Count);
+        await table.Lake.DeleteAsync(LogFile(0), CancellationToken.None);
+        if (whole)
+        {
+            Assert.Equal(12, (await table.ReadAsync()).Files.Count);
+        }
+        else
+        {
+            await Assert.ThrowsAsync<TerminalException>(() => table.ReadAsync());
+        }
+    }
+
     [Fact]
     public async Task CommitAsync_CheckpointFailed_StandsAndTheNextCheckpointMakesUpForIt()
     {
         var checkpoints = () => table.Lake.Paths.Count(path => path.EndsWith(".checkpoint.parquet", StringComparison.Ordinal));
         await WriteVersionsAsync(10);
-        var blocked = new DeltaTable(table.Lake, Root, table.Clock, scratch: "/dev/null/no-such-folder");
+        var notAFolder = Path.GetTempFileName();
+        var blocked = new DeltaTable(table.Lake, Root, table.Clock, notAFolder);
         Assert.NotNull((await blocked.CommitAsync(Append("x"), CancellationToken.None)).CheckpointFailure);
+        System.IO.File.Delete(notAFolder);
         Assert.Equal(0, checkpoints());
         Assert.Equal(10, (await table.ReadAsync()).Version);
         await WriteVersionsAsync(10);

@@ -79,6 +79,17 @@ public sealed class TableReaderTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task CreateViewAsync_SessionLockedDownToTheLease_StillReads()
+    {
+        using var table = await LakeTable.CreateAsync(azurite);
+        var snapshot = await table.CommitAsync(CommitMode.Append, "SELECT range AS id, range % 3 AS p FROM range(9)", "p");
+        using var lease = await table.ViewAsync(snapshot);
+        table.Session.LockDown(lease.LocalFiles);
+        Assert.Equal(9, table.Session.Scalar<long>("SELECT count(*) FROM silver.orders"));
+        Assert.Equal(12, table.Session.Scalar<long>("SELECT sum(id)::BIGINT FROM silver.orders WHERE p = 1"));
+    }
+
+    [Fact]
     public async Task CreateViewAsync_Overwritten_ReadsTheVersionAsked()
     {
         using var table = await LakeTable.CreateAsync(azurite);

@@ -1,0 +1,18 @@
+using System.Globalization;
+
+namespace Pipeline.Benchmarks;
+
+/// <summary>What the kernel says of a process (Linux).</summary>
+internal sealed record ProcessFigures(TimeSpan Cpu, long PeakBytes)
+{
+    private const double TicksPerSecond = 100;
+
+    public static ProcessFigures Of(int processId)
+    {
+        var stat = File.ReadAllText($"/proc/{processId}/stat");
+        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        var ticks = long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
+        var peak = File.ReadLines($"/proc/{processId}/status").First(l => l.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+        return new ProcessFigures(TimeSpan.FromSeconds(ticks / TicksPerSecond), long.Parse(peak, CultureInfo.InvariantCulture) * 1024);
+    }
+}
