@@ -50,6 +50,7 @@ public sealed class BadFileTests(MedallionFixture medallion)
     public static TheoryData<string, string, string> Unreadable => new()
     {
         { "bad.csv.gz", "truncated gzip", "truncated" },
+        { "bad.csv.gz", "truncated member", "truncated" },
         { "bad.csv.gz", "not gzip", "" },
         { "bad.csv.zst", "truncated zstd", "truncated" },
         { "bad.csv.zst", "not zstd", "not zstd data" },
@@ -194,6 +195,7 @@ public sealed class BadFileTests(MedallionFixture medallion)
         return kind switch
         {
             "truncated gzip" => FileBytes.Gzip("a,b\n" + many)[..^200],
+            "truncated member" => [.. FileBytes.Gzip("a,b\n1,x\n"), .. FileBytes.Gzip(many)[..^200]],
             "truncated zstd" => FileBytes.Zstd(medallion, "a,b\n" + many)[..^200],
             "truncated parquet" => parquet[..^200],
             "corrupt parquet" => [.. parquet.Select((b, i) => i is > 100 and < 20_000 ? (byte)(b ^ 0x5A) : b)],

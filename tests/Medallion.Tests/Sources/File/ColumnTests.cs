@@ -34,7 +34,7 @@ public sealed class ColumnTests(MedallionFixture medallion)
 
         await pipeline.SucceedAsync();
 
-        Assert.Equal(["1|{\"city\":\"Bern\"}|null|null", "2|null|[1,\"x\"]|null", "3|null|null|true"], await pipeline.QueryAsync("select id, at, tags, a_b_c from silver.f order by id"));
+        Assert.Equal(["1|{\"city\":\"Bern\"}|null|null", "2|null|[1,\"x\"]|null", "3|null|null|true"], await pipeline.QueryAsync("select id, \"at\", tags, a_b_c from silver.f order by id"));
     }
 
     [Fact]

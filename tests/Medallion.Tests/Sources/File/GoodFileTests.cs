@@ -41,6 +41,15 @@ public sealed class GoodFileTests(MedallionFixture medallion)
         await AssertTwoRowsAsync(pipeline);
     }
 
+    [Fact]
+    public async Task Run_GzipOfSeveralMembers_GivesItsRows()
+    {
+        var pipeline = await FileReading.TwoColumnsAsync(medallion);
+        await pipeline.LandAsync("f.csv.gz", [.. FileBytes.Gzip("a,b\n1,x\n"), .. FileBytes.Gzip("2,\"y, z\"\n"), .. FileBytes.Gzip("")]);
+
+        await AssertTwoRowsAsync(pipeline);
+    }
+
     [Theory]
     [InlineData("f.parquet")]
     [InlineData("f.parquet.gz")]
