@@ -12,22 +12,24 @@ namespace Pipeline.Medallion.Bronze;
 internal sealed record SourceScan(int Parts, bool Rebuild);
 
 /// <summary>Finds the files that a run takes for a source, and cuts them into parts.</summary>
-internal sealed class SourceScanner(LakeTables tables, Engine engine, FileCache cache)
+internal sealed class SourceScanner(LakeTables tables, FileCache cache)
 {
     private const int MaxParts = 200;
     private const int FilesPerPart = 1000;
     private const long BytesPerPart = 256L << 20;
 
     /// <summary>Compares what lies in landing with the ledger and writes the lists of what to take into the run's folder.</summary>
+    /// <param name="session">Compares; one session serves all sources of a plan.</param>
     /// <param name="runId">The run.</param>
+    /// <param name="planId">The attempt that makes the plan; names the lists.</param>
     /// <param name="pipeline">The pipeline.</param>
     /// <param name="source">The source.</param>
     /// <param name="bronze">Its bronze table.</param>
     /// <param name="state">The step's state; null takes everything anew.</param>
     /// <param name="cancellationToken">Ends the scan.</param>
-    public async Task<SourceScan> ScanAsync(string runId, string pipeline, SourceDefinition source, TableKey bronze, StepState? state, CancellationToken cancellationToken)
+    public async Task<SourceScan> ScanAsync(
+        DuckDbSession session, string runId, string planId, string pipeline, SourceDefinition source, TableKey bronze, StepState? state, CancellationToken cancellationToken)
     {
-        using var session = engine.OpenSession();
         using var lease = await new FileLedger(tables.Lake, cache).OpenAsync(session, LakeTables.Root(pipeline, bronze), state?.Ledger ?? [], cancellationToken);
         await ListAsync(session, source, cancellationToken);
         var rebuild = state is null;
@@ -44,13 +46,13 @@ internal sealed class SourceScanner(LakeTables tables, Engine engine, FileCache 
         var taken = rebuild
             ? "select l.*, null::varchar as taken from listed l"
             : "select l.*, g.hash as taken from listed l left join ledger g using (path) where g.path is null or (l.etag <> g.etag and l.hash is distinct from g.hash)";
-        return new SourceScan(await WritePartsAsync(session, new RunFolder(tables.Lake, runId), bronze, $"{taken} order by path", cancellationToken), rebuild);
+        return new SourceScan(await WritePartsAsync(session, new RunFolder(tables.Lake, runId), planId, bronze, $"{taken} order by path", cancellationToken), rebuild);
     }
 
     private async Task ListAsync(DuckDbSession session, SourceDefinition source, CancellationToken cancellationToken)
     {
         var glob = new FileGlob(source.Path);
-        var list = Path.Combine(session.TempDirectory, "listed.ndjson");
+        var list = Path.Combine(session.TempDirectory, $"listed-{source.Name}.ndjson");
         await using (var writer = new StreamWriter(list))
         {
             await foreach (var file in tables.Lake.ListPrefixAsync(LandedFile.Container, glob.Prefix, cancellationToken))
@@ -63,11 +65,11 @@ internal sealed class SourceScanner(LakeTables tables, Engine engine, FileCache 
         }
 
         session.Execute(
-            $"create temp table listed as from read_json({Sql.Literal(list)}, format='newline_delimited', columns={{'path': 'VARCHAR', 'etag': 'VARCHAR', 'size': 'BIGINT', 'hash': 'VARCHAR'}})",
+            $"create or replace temp table listed as from read_json({Sql.Literal(list)}, format='newline_delimited', columns={{'path': 'VARCHAR', 'etag': 'VARCHAR', 'size': 'BIGINT', 'hash': 'VARCHAR'}})",
             cancellationToken);
     }
 
-    private static async Task<int> WritePartsAsync(DuckDbSession session, RunFolder folder, TableKey bronze, string taken, CancellationToken cancellationToken)
+    private static async Task<int> WritePartsAsync(DuckDbSession session, RunFolder folder, string planId, TableKey bronze, string taken, CancellationToken cancellationToken)
     {
         using var totals = session.Query($"select count(*), coalesce(sum(size), 0)::bigint from ({taken})", cancellationToken);
         var (count, bytes) = totals.Rows().Select(r => ((long)(r[0] ?? 0L), (long)(r[1] ?? 0L))).Single();
@@ -97,7 +99,7 @@ internal sealed class SourceScanner(LakeTables tables, Engine engine, FileCache 
 
         async Task FlushAsync()
         {
-            await folder.WriteAsync(RunFolder.PartName(bronze, parts++), part, cancellationToken);
+            await folder.WriteAsync(RunFolder.PartName(planId, bronze, parts++), part, cancellationToken);
             part.Clear();
             size = 0;
         }

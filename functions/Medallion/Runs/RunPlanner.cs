@@ -1,16 +1,20 @@
 using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
+using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
 
 namespace Pipeline.Medallion.Runs;
 
 /// <summary>Fixes what a run does, before it does anything.</summary>
-internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables, SourceScanner scanner, RunStore runs, StepStore steps, TimeProvider clock)
+internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables, SourceScanner scanner, Engine engine, RunStore runs, StepStore steps, TimeProvider clock)
 {
     /// <summary>Makes the plan and notes its steps.</summary>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="planId">This attempt.</param>
+    /// <param name="cancellationToken">Ends the planning.</param>
     /// <exception cref="TerminalException">The definition cannot work, a selected step does not exist, or another run holds the pipeline.</exception>
-    public async Task<RunPlan> PlanAsync(RunRequest request, CancellationToken cancellationToken)
+    public async Task<RunPlan> PlanAsync(RunRequest request, string planId, CancellationToken cancellationToken)
     {
         if (!await runs.HoldsAsync(request.RunId, cancellationToken))
         {
@@ -23,15 +27,17 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         var now = clock.GetUtcNow();
         var last = snapshots.Values.SelectMany(s => s.Transactions.Where(t => t.Key.StartsWith("step/", StringComparison.Ordinal))).Select(t => t.Value).DefaultIfEmpty().Max();
         var planned = new Dictionary<TableKey, PlannedStep>();
+        using var session = engine.OpenSession();
         foreach (var step in selected)
         {
-            planned[step.Table] = await PlanStepAsync(request, pipeline, step, snapshots, planned, cancellationToken);
+            planned[step.Table] = await PlanStepAsync(session, request, planId, pipeline, step, snapshots, planned, cancellationToken);
         }
 
         var plan = new RunPlan
         {
             RunId = request.RunId,
             Pipeline = request.Pipeline,
+            PlanId = planId,
             Definition = pipeline.Hash,
             Number = Math.Max(last + 1, now.ToUnixTimeMilliseconds()),
             TimeUtc = now,
@@ -53,7 +59,9 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
     }
 
     private async Task<PlannedStep> PlanStepAsync(
+        DuckDbSession session,
         RunRequest request,
+        string planId,
         CompiledPipeline pipeline,
         Step step,
         Dictionary<TableKey, DeltaSnapshot> snapshots,
@@ -66,7 +74,7 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         var planned = new PlannedStep { Table = step.Table, Kind = step.Kind, Level = step.Level, Inputs = step.Inputs, Rebuild = rebuild };
         if (step.Kind == StepKind.Ingest)
         {
-            var scan = await scanner.ScanAsync(request.RunId, pipeline.Definition.Name, pipeline.Source(step.Table), step.Table, rebuild ? null : state, cancellationToken);
+            var scan = await scanner.ScanAsync(session, request.RunId, planId, pipeline.Definition.Name, pipeline.Source(step.Table), step.Table, rebuild ? null : state, cancellationToken);
             return planned with { Parts = scan.Parts, Rebuild = rebuild || scan.Rebuild, Unchanged = !rebuild && !scan.Rebuild && scan.Parts == 0 };
         }
 
