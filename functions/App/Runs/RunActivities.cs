@@ -8,7 +8,7 @@ public sealed class RunActivities(PipelineSteps steps)
 {
     /// <summary>Fixes what the run does.</summary>
     [Function(nameof(PlanRun))]
-    public Task<RunPlan> PlanRun([ActivityTrigger] RunRequest request, FunctionContext context) => steps.PlanAsync(request, context.CancellationToken);
+    public Task<RunPlan> PlanRun([ActivityTrigger] RunRequest request, FunctionContext context) => steps.PlanAsync(request, Invocation(context), context.CancellationToken);
 
     /// <summary>Writes a part of a source to data files of bronze.</summary>
     [Function(nameof(LandFiles))]

@@ -48,6 +48,8 @@ internal sealed class RunProgress
         RunId = plan.RunId,
         Pipeline = plan.Pipeline,
         Definition = plan.Definition,
+        PlanId = plan.PlanId,
+        PlannedVersion = plan.Versions.TryGetValue(step.Table, out var version) ? version : null,
         Number = plan.Number,
         TimeUtc = plan.TimeUtc,
         Table = step.Table,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
@@ -24,6 +25,13 @@ internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCach
         if (snapshot is not null && state is not null && snapshot.Transactions.GetValueOrDefault(work.TransactionId, -1) == work.Number)
         {
             return StepOutcome.Of(work.Table, StepStatus.Succeeded, state.Rows, (work.Table, snapshot.Version));
+        }
+
+        if (snapshot?.Version != work.PlannedVersion)
+        {
+            // What was landed was chosen by the ledger of another version: to add it could add files twice.
+            throw new TerminalException(
+                $"{work.Table} was planned at version {work.PlannedVersion?.ToString(CultureInfo.InvariantCulture) ?? "none"} but is at {snapshot?.Version.ToString(CultureInfo.InvariantCulture) ?? "none"}: somebody else wrote it while run {work.RunId} was going on. Nothing was committed; start a new run.");
         }
 
         var landed = await ReadManifestsAsync(work, cancellationToken);

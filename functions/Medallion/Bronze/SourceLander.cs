@@ -20,7 +20,7 @@ internal sealed class SourceLander(ILake lake, Engine engine, DataFileWriter wri
     public async Task<LandedPart> LandAsync(SourceDefinition source, StepWork work, string invocation, CancellationToken cancellationToken)
     {
         var folder = new RunFolder(lake, work.RunId);
-        var files = await folder.ReadAsync<IReadOnlyList<LandedFile>>(RunFolder.PartName(work.Table, work.Part), cancellationToken);
+        var files = await folder.ReadAsync<IReadOnlyList<LandedFile>>(RunFolder.PartName(work.PlanId, work.Table, work.Part), cancellationToken);
         using var session = engine.OpenSession();
         var stager = new FileStager(session);
         var taken = new List<LandedFile>();

@@ -20,12 +20,13 @@ internal sealed class SourceScanner(LakeTables tables, Engine engine, FileCache 
 
     /// <summary>Compares what lies in landing with the ledger and writes the lists of what to take into the run's folder.</summary>
     /// <param name="runId">The run.</param>
+    /// <param name="planId">The attempt that makes the plan; names the lists.</param>
     /// <param name="pipeline">The pipeline.</param>
     /// <param name="source">The source.</param>
     /// <param name="bronze">Its bronze table.</param>
     /// <param name="state">The step's state; null takes everything anew.</param>
     /// <param name="cancellationToken">Ends the scan.</param>
-    public async Task<SourceScan> ScanAsync(string runId, string pipeline, SourceDefinition source, TableKey bronze, StepState? state, CancellationToken cancellationToken)
+    public async Task<SourceScan> ScanAsync(string runId, string planId, string pipeline, SourceDefinition source, TableKey bronze, StepState? state, CancellationToken cancellationToken)
     {
         using var session = engine.OpenSession();
         using var lease = await new FileLedger(tables.Lake, cache).OpenAsync(session, LakeTables.Root(pipeline, bronze), state?.Ledger ?? [], cancellationToken);
@@ -44,7 +45,7 @@ internal sealed class SourceScanner(LakeTables tables, Engine engine, FileCache 
         var taken = rebuild
             ? "select l.*, null::varchar as taken from listed l"
             : "select l.*, g.hash as taken from listed l left join ledger g using (path) where g.path is null or (l.etag <> g.etag and l.hash is distinct from g.hash)";
-        return new SourceScan(await WritePartsAsync(session, new RunFolder(tables.Lake, runId), bronze, $"{taken} order by path", cancellationToken), rebuild);
+        return new SourceScan(await WritePartsAsync(session, new RunFolder(tables.Lake, runId), planId, bronze, $"{taken} order by path", cancellationToken), rebuild);
     }
 
     private async Task ListAsync(DuckDbSession session, SourceDefinition source, CancellationToken cancellationToken)
@@ -67,7 +68,7 @@ internal sealed class SourceScanner(LakeTables tables, Engine engine, FileCache 
             cancellationToken);
     }
 
-    private static async Task<int> WritePartsAsync(DuckDbSession session, RunFolder folder, TableKey bronze, string taken, CancellationToken cancellationToken)
+    private static async Task<int> WritePartsAsync(DuckDbSession session, RunFolder folder, string planId, TableKey bronze, string taken, CancellationToken cancellationToken)
     {
         using var totals = session.Query($"select count(*), coalesce(sum(size), 0)::bigint from ({taken})", cancellationToken);
         var (count, bytes) = totals.Rows().Select(r => ((long)(r[0] ?? 0L), (long)(r[1] ?? 0L))).Single();
@@ -97,7 +98,7 @@ internal sealed class SourceScanner(LakeTables tables, Engine engine, FileCache 
 
         async Task FlushAsync()
         {
-            await folder.WriteAsync(RunFolder.PartName(bronze, parts++), part, cancellationToken);
+            await folder.WriteAsync(RunFolder.PartName(planId, bronze, parts++), part, cancellationToken);
             part.Clear();
             size = 0;
         }

@@ -1,3 +1,4 @@
+using Pipeline.Lakehouse;
 using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Models;
@@ -36,7 +37,7 @@ public sealed class PipelineSteps
     }
 
     /// <summary>Fixes what the run does.</summary>
-    public Task<RunPlan> PlanAsync(RunRequest request, CancellationToken cancellationToken) => planner.PlanAsync(request, cancellationToken);
+    public Task<RunPlan> PlanAsync(RunRequest request, string invocation, CancellationToken cancellationToken) => planner.PlanAsync(request, invocation, cancellationToken);
 
     /// <summary>Writes a part of a source to data files.</summary>
     public async Task<LandedPart> LandFilesAsync(StepWork work, string invocation, CancellationToken cancellationToken)
@@ -69,11 +70,28 @@ public sealed class PipelineSteps
     {
         ArgumentNullException.ThrowIfNull(end);
         await steps.SkipAsync(end.RunId, end.Skipped, cancellationToken);
-        var measured = end.Definition is { } hash
-            ? await metrics.EvaluateAsync((await definitions.LoadFrozenAsync(end.Pipeline, hash, cancellationToken)).Definition, cancellationToken)
-            : new Dictionary<string, decimal?>();
-        await runs.EndAsync(end.RunId, end.Error is null ? RunStatus.Succeeded : RunStatus.Failed, end.Error, measured, cancellationToken);
+        var (measured, error) = await MeasureAsync(end, cancellationToken);
+        await runs.EndAsync(end.RunId, error is null ? RunStatus.Succeeded : RunStatus.Failed, error, measured, cancellationToken);
         await new RunFolder(tables.Lake, end.RunId).DeleteAsync(cancellationToken);
+    }
+
+    // A metric that cannot be measured fails the run, but not its record.
+    private async Task<(IReadOnlyDictionary<string, decimal?> Values, string? Error)> MeasureAsync(RunEnd end, CancellationToken cancellationToken)
+    {
+        if (end.Definition is not { } hash)
+        {
+            return (new Dictionary<string, decimal?>(), end.Error);
+        }
+
+        try
+        {
+            var pipeline = await definitions.LoadFrozenAsync(end.Pipeline, hash, cancellationToken);
+            return (await metrics.EvaluateAsync(pipeline.Definition, cancellationToken), end.Error);
+        }
+        catch (TerminalException error)
+        {
+            return (new Dictionary<string, decimal?>(), end.Error ?? $"The metrics cannot be measured: {error.Message}");
+        }
     }
 
     private Task<CompiledPipeline> PipelineAsync(StepWork work, CancellationToken cancellationToken) => definitions.LoadFrozenAsync(work.Pipeline, work.Definition, cancellationToken);

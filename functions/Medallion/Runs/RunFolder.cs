@@ -12,7 +12,7 @@ public sealed class RunFolder(ILake lake, string runId)
     private readonly LakePath root = new("pipelines", $".runs/{runId}");
 
     /// <summary>The list of what a part of an ingest step takes.</summary>
-    public static string PartName(TableKey step, int part) => string.Create(CultureInfo.InvariantCulture, $"{step}/part-{part:D5}.json");
+    public static string PartName(string planId, TableKey step, int part) => string.Create(CultureInfo.InvariantCulture, $"{planId}/{step}/part-{part:D5}.json");
 
     /// <summary>The list of what an attempt at a part wrote.</summary>
     public static string ManifestName(TableKey step, LandedPart landed)

@@ -9,8 +9,11 @@ namespace Pipeline.Medallion.Runs;
 internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables, SourceScanner scanner, RunStore runs, StepStore steps, TimeProvider clock)
 {
     /// <summary>Makes the plan and notes its steps.</summary>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="planId">This attempt.</param>
+    /// <param name="cancellationToken">Ends the planning.</param>
     /// <exception cref="TerminalException">The definition cannot work, a selected step does not exist, or another run holds the pipeline.</exception>
-    public async Task<RunPlan> PlanAsync(RunRequest request, CancellationToken cancellationToken)
+    public async Task<RunPlan> PlanAsync(RunRequest request, string planId, CancellationToken cancellationToken)
     {
         if (!await runs.HoldsAsync(request.RunId, cancellationToken))
         {
@@ -25,13 +28,14 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         var planned = new Dictionary<TableKey, PlannedStep>();
         foreach (var step in selected)
         {
-            planned[step.Table] = await PlanStepAsync(request, pipeline, step, snapshots, planned, cancellationToken);
+            planned[step.Table] = await PlanStepAsync(request, planId, pipeline, step, snapshots, planned, cancellationToken);
         }
 
         var plan = new RunPlan
         {
             RunId = request.RunId,
             Pipeline = request.Pipeline,
+            PlanId = planId,
             Definition = pipeline.Hash,
             Number = Math.Max(last + 1, now.ToUnixTimeMilliseconds()),
             TimeUtc = now,
@@ -54,6 +58,7 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
 
     private async Task<PlannedStep> PlanStepAsync(
         RunRequest request,
+        string planId,
         CompiledPipeline pipeline,
         Step step,
         Dictionary<TableKey, DeltaSnapshot> snapshots,
@@ -66,7 +71,7 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         var planned = new PlannedStep { Table = step.Table, Kind = step.Kind, Level = step.Level, Inputs = step.Inputs, Rebuild = rebuild };
         if (step.Kind == StepKind.Ingest)
         {
-            var scan = await scanner.ScanAsync(request.RunId, pipeline.Definition.Name, pipeline.Source(step.Table), step.Table, rebuild ? null : state, cancellationToken);
+            var scan = await scanner.ScanAsync(request.RunId, planId, pipeline.Definition.Name, pipeline.Source(step.Table), step.Table, rebuild ? null : state, cancellationToken);
             return planned with { Parts = scan.Parts, Rebuild = rebuild || scan.Rebuild, Unchanged = !rebuild && !scan.Rebuild && scan.Parts == 0 };
         }
 

@@ -28,6 +28,9 @@ public sealed record RunPlan
     /// <summary>The pipeline's name.</summary>
     public required string Pipeline { get; init; }
 
+    /// <summary>The attempt that made the plan: of several, the one that was recorded counts, with the lists that it wrote.</summary>
+    public required string PlanId { get; init; }
+
     /// <summary>Hash of the definition that the run works by.</summary>
     public required string Definition { get; init; }
 

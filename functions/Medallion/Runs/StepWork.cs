@@ -14,6 +14,9 @@ public sealed record StepWork
     /// <summary>Hash of the definition that the run works by.</summary>
     public required string Definition { get; init; }
 
+    /// <summary>The attempt that made the plan.</summary>
+    public required string PlanId { get; init; }
+
     /// <summary>The run's number.</summary>
     public required long Number { get; init; }
 
@@ -25,6 +28,9 @@ public sealed record StepWork
 
     /// <summary>The versions to read, by table.</summary>
     public IReadOnlyDictionary<TableKey, long> Inputs { get; init; } = new Dictionary<TableKey, long>();
+
+    /// <summary>The version that its table had as the run was planned; null where there was no table.</summary>
+    public long? PlannedVersion { get; init; }
 
     /// <summary>Make the table anew from all of its input, even if nothing moved.</summary>
     public bool Rebuild { get; init; }

@@ -75,8 +75,10 @@ internal sealed class CleanSql
         session.Execute($"create temp view raw_values as select _ingested_at, _file, _row, _run_id, _error, _raw, {record} as _record{string.Concat(values)} from {rows}");
         var typed = source.Columns.Select((c, i) => $", {TypedOf(c, V(i), TypeOf(session, V(i)))} as {Sql.Identifier(c.Name)}");
         session.Execute($"create temp view typed as select *{string.Concat(typed)} from raw_values");
-        var failing = checks.Where(c => c.Otherwise == RuleOutcome.Reject).Select(c => $"({c.Fails})").Prepend("_error is not null");
-        session.Execute($"create temp view checked as select *, not coalesce({string.Join(" or ", failing)}, false) as _valid from typed");
+        var holds = source.Columns.Select((c, i) => HoldsFor(c, V(i)))
+            .Concat(source.Rules.Where(r => r.Otherwise == RuleOutcome.Reject).Select(r => $"coalesce(({r.Expect})::boolean, true)"))
+            .Prepend("_error is null");
+        session.Execute($"create temp view checked as select *, {string.Join(" and ", holds)} as _valid from typed");
     }
 
     /// <summary>Valid rows as silver has them.</summary>
@@ -101,14 +103,15 @@ internal sealed class CleanSql
             """;
     }
 
-    /// <summary>The keys that more than one valid row has, then the rows that lose to the latest of their key.</summary>
+    /// <summary>The keys that more than one row has, then the valid rows that lose to the latest of their key.</summary>
+    /// <remarks>Keys are counted before the checks: that reads the key's columns only, and as a rule finds nothing.</remarks>
     public (string Repeated, string Losers) Duplicates()
     {
         var key = string.Join(", ", source.Key.Select(Sql.Identifier));
         var latest = source.LatestBy is { } by ? $"{Sql.Identifier(by)} desc nulls last, " : "";
         var content = string.Join(", ", source.Columns.Select(c => Sql.Identifier(c.Name)));
         return (
-            $"create temp table repeated as select {key} from checked where _valid group by all having count(*) > 1",
+            $"create temp table repeated as select {key} from typed group by all having count(*) > 1",
             $"""
             create temp table losers as select _file, _row, same from (
                 select _file, _row, row_number() over latest as place, hash({content}) = first_value(hash({content})) over latest as same
@@ -129,6 +132,8 @@ internal sealed class CleanSql
     private static string TypeOf(DuckDbSession session, string column) => session.Describe($"select {column} from raw_values")[0].Type;
 
     private static bool IsInteger(string type) => Integers.Contains(type.ToUpperInvariant()) || type.ToUpperInvariant() is "INT" or "LONG" or "SHORT" or "INT8" or "INT4" or "INT2" or "INT64" or "INT32";
+
+    private static bool IsText(string type) => type.StartsWith("varchar", StringComparison.OrdinalIgnoreCase) || type.ToUpperInvariant() is "TEXT" or "STRING";
 
     private string ValueOf(ColumnDefinition column)
     {
@@ -158,16 +163,30 @@ internal sealed class CleanSql
                 : $"try_cast({value} as {type})";
         }
 
-        if (type.StartsWith("varchar", StringComparison.OrdinalIgnoreCase) || type.Equals("text", StringComparison.OrdinalIgnoreCase))
+        if (IsText(type))
         {
             return value;
         }
 
-        // DuckDB would also read 0x1F, 1_000 and 1.5 as integers.
-        var text = $"trim({value})";
+        // DuckDB would also read 0x1F, 1_000 and 1.5 as integers. What reads the same both ways needs no closer look.
         return IsInteger(type)
-            ? $"case when try_cast({text} as {type})::varchar = {text} or regexp_full_match({text}, '[-+]?[0-9]+(\\.0*)?') then try_cast({text} as {type}) end"
-            : $"try_cast({text} as {type})";
+            ? $"case when try_cast({value} as {type})::varchar = {value} or regexp_full_match(trim({value}), '[-+]?[0-9]+(\\.0*)?') then try_cast({value} as {type}) end"
+            : $"try_cast({value} as {type})";
+    }
+
+    // The same as no check of the column failing, in the form that is cheapest for a row that is good: raw text is looked at only where there is no value.
+    private string HoldsFor(ColumnDefinition column, string raw)
+    {
+        var name = Sql.Identifier(column.Name);
+        var required = column.Required || source.Key.Contains(column.Name);
+        var bounds = Bounds(column).Select(b => $"not ({b.Fails})").ToList();
+        if (IsText(column.Type) && required)
+        {
+            bounds.Insert(0, $"trim({name}) <> ''");
+        }
+
+        var whenMissing = required ? "false" : IsText(column.Type) ? "true" : $"(trim({raw}::varchar) = '') is not false";
+        return bounds.Count == 0 && required ? $"{name} is not null" : $"case when {name} is null then {whenMissing} else {(bounds.Count == 0 ? "true" : string.Join(" and ", bounds))} end";
     }
 
     private IEnumerable<Check> ChecksOf(ColumnDefinition column, int index)
@@ -181,20 +200,30 @@ internal sealed class CleanSql
             yield return new Check($"{column.Name}-required", column.Name, missing, raw, "is missing", RuleOutcome.Reject);
         }
 
-        if (column.Min is not null || column.Max is not null)
+        foreach (var bound in Bounds(column))
         {
-            var bounds = new[] { Bound(column.Min, "<", "at least"), Bound(column.Max, ">", "at most") }.OfType<(string Fails, string Words)>().ToList();
-            yield return new Check($"{column.Name}-range", column.Name, $"coalesce({string.Join(" or ", bounds.Select(b => b.Fails))}, false)", raw, $"is out of range: expected {string.Join(" and ", bounds.Select(b => b.Words))}", RuleOutcome.Reject);
+            yield return new Check($"{column.Name}-{bound.Rule}", column.Name, $"coalesce({bound.Fails}, false)", raw, bound.Reason, RuleOutcome.Reject);
+        }
+    }
+
+    // What a value that is there must fulfil.
+    private static IEnumerable<(string Rule, string Fails, string Reason)> Bounds(ColumnDefinition column)
+    {
+        var name = Sql.Identifier(column.Name);
+        var range = new[] { Bound(column.Min, "<", "at least"), Bound(column.Max, ">", "at most") }.OfType<(string Fails, string Words)>().ToList();
+        if (range.Count > 0)
+        {
+            yield return ("range", string.Join(" or ", range.Select(b => b.Fails)), $"is out of range: expected {string.Join(" and ", range.Select(b => b.Words))}");
         }
 
         if (column.In.Count > 0)
         {
-            yield return new Check($"{column.Name}-in", column.Name, $"coalesce({name} not in ({string.Join(", ", column.In.Select(v => Cast(v, column)))}), false)", raw, $"is not one of {string.Join(", ", column.In)}", RuleOutcome.Reject);
+            yield return ("in", $"{name} not in ({string.Join(", ", column.In.Select(v => Cast(v, column)))})", $"is not one of {string.Join(", ", column.In)}");
         }
 
         if (column.Pattern is { } pattern)
         {
-            yield return new Check($"{column.Name}-pattern", column.Name, $"coalesce(not regexp_full_match({name}::varchar, {Sql.Literal(pattern)}), false)", raw, $"does not match {pattern}", RuleOutcome.Reject);
+            yield return ("pattern", $"not regexp_full_match({name}::varchar, {Sql.Literal(pattern)})", $"does not match {pattern}");
         }
 
         (string Fails, string Words)? Bound(string? bound, string comparison, string words) => bound is null ? null : ($"{name} {comparison} {Cast(bound, column)}", $"{words} {bound}");

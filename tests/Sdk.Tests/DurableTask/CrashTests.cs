@@ -65,11 +65,23 @@ public sealed class CrashTests(AzuriteFixture azurite, ITestOutputHelper output)
 
         await using var second = new DurableTaskHub(options, Everything(), NullLoggerFactory.Instance, TimeProvider.System, tables);
         await second.StartAsync(CancellationToken.None);
-        var sender = await outside.EndOfAsync("everything");
-        var receiver = await outside.EndOfAsync("receiver");
+        var sender = await EndAsync(outside, "everything", dieAt);
+        var receiver = await EndAsync(outside, "receiver", dieAt);
 
         Assert.Equal((OrchestrationRuntimeStatus.Completed, 17), (sender.RuntimeStatus, sender.ReadOutputAs<int>()));
         Assert.Equal((OrchestrationRuntimeStatus.Completed, 17 * 18), (receiver.RuntimeStatus, receiver.ReadOutputAs<int>()));
         return store.Died.IsCompleted;
+    }
+
+    private static async Task<OrchestrationMetadata> EndAsync(DurableTaskHub hub, string id, int dieAt)
+    {
+        try
+        {
+            return await hub.EndOfAsync(id);
+        }
+        catch (OperationCanceledException error)
+        {
+            throw new TimeoutException($"{await hub.Client.GetInstanceAsync(id)} was not continued after death {dieAt}.", error);
+        }
     }
 }

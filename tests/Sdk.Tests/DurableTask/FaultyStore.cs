@@ -59,13 +59,16 @@ internal sealed class FaultyStore(IHubStore inner, int dieAt = int.MaxValue, boo
 
     public async Task<HubLease?> TryWriteLeaseAsync(HubLease lease, CancellationToken cancellationToken)
     {
-        while (IsLeasePaused)
+        while (IsLeasePaused && !dead.Task.IsCompleted)
         {
             await Task.Delay(10, cancellationToken);
         }
 
         return await Alive().TryWriteLeaseAsync(lease, cancellationToken);
     }
+
+    /// <summary>Ends a pause for good.</summary>
+    public void Die() => dead.TrySetResult();
 
     private IHubStore Alive() => dead.Task.IsCompleted ? throw new IOException("The process is dead.") : inner;
 

@@ -8,7 +8,7 @@ namespace Pipeline.Sdk.Tests.DurableTask;
 /// <summary>A hub of its own for a test, in Azurite.</summary>
 internal static class HubTest
 {
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(15);
 
     public static DurableTaskHubOptions Options(AzuriteFixture azurite) => new()
     {

@@ -24,6 +24,8 @@ public sealed class OwnershipTests(AzuriteFixture azurite)
         var options = HubTest.Options(azurite) with { LeaseDuration = TimeSpan.FromMilliseconds(300) };
         var store = new FaultyStore(new TableHubStore(options.ConnectionString, options.HubName));
         var (begun, gate, secondBegun, secondGate) = (new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource());
+        using var deadline = new CancellationTokenSource(HubTest.Deadline * 2);
+        await using var end = deadline.Token.Register(store.Die);
         await using var paused = new DurableTaskHub(options, Gated(1, gate.Task, begun), NullLoggerFactory.Instance, TimeProvider.System, store);
         await paused.StartAsync(CancellationToken.None);
         var id = await paused.Client.ScheduleNewOrchestrationInstanceAsync("Run");

@@ -86,7 +86,7 @@ internal sealed class DurableTaskHub : IHostedService, IAsyncDisposable
         HubLease? lease = await ownership.AcquireAsync(stopping.Token);
         logger.LogInformation("Task hub {Hub} is worked on by this process (epoch {Epoch}).", options.HubName, lease.Epoch);
         using var halt = new CancellationTokenSource();
-        var mine = new HubSession(options, invoker, store, signals, loggers, time, halt.Token);
+        var mine = new HubSession(options, invoker, store, signals, loggers, time, ownership, halt.Token);
         var work = mine.RunAsync();
         Volatile.Write(ref session, mine);
         try

@@ -40,6 +40,9 @@ internal sealed record InstanceRecord
     /// <summary>Index of the first event whose message or sub-orchestration may not have gone out; -1: none.</summary>
     public int OutboxFrom { get; init; } = -1;
 
+    /// <summary>Another one with every append: an append whose answer was lost is known by it.</summary>
+    public string AppendId { get; init; } = "";
+
     public string ETag { get; init; } = "";
 
     public bool IsEnded => Status is OrchestrationRuntimeStatus.Completed or OrchestrationRuntimeStatus.Failed or OrchestrationRuntimeStatus.Terminated;

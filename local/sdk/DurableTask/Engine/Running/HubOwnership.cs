@@ -75,6 +75,9 @@ internal sealed class HubOwnership(IHubStore store, TimeSpan duration, TimeSpan 
         }
     }
 
+    /// <summary>True if this process owns the hub at this moment.</summary>
+    public async Task<bool> IsMineAsync(CancellationToken cancellationToken) => (await store.ReadLeaseAsync(cancellationToken))?.Owner == owner;
+
     /// <summary>Lets the next process have the hub at once.</summary>
     public Task ReleaseAsync(HubLease lease, CancellationToken cancellationToken) =>
         store.TryWriteLeaseAsync(lease with { Owner = "", ExpiresAt = time.GetUtcNow() }, cancellationToken);
@@ -117,3 +120,6 @@ internal sealed class HubOwnership(IHubStore store, TimeSpan duration, TimeSpan 
 
     private static DateTimeOffset StartOf(Process process) => new(process.StartTime.ToUniversalTime());
 }
+
+/// <summary>Another process works on the hub now.</summary>
+internal sealed class LeaseLostException(string hub) : Exception($"Task hub '{hub}' belongs to another process now.");

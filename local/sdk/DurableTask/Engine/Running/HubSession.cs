@@ -10,7 +10,7 @@ namespace Microsoft.DurableTask.Engine.Running;
 /// <summary>The work of a hub's owner, from the moment it has the lease until it loses or releases it.</summary>
 internal sealed class HubSession(
     DurableTaskHubOptions options, IDurableFunctionInvoker invoker, IHubStore store, InstanceSignals signals, ILoggerFactory loggers, TimeProvider time,
-    CancellationToken halt) : IAsyncDisposable
+    HubOwnership ownership, CancellationToken halt) : IAsyncDisposable
 {
     // Instances that another process created and could not announce any more.
     private static readonly TimeSpan Rescan = TimeSpan.FromSeconds(30);
@@ -50,7 +50,7 @@ internal sealed class HubSession(
                 {
                     await foreach (var instance in store.ReadUnfinishedAsync(halt))
                     {
-                        Find(instance.InstanceId, takenOver: first);
+                        Find(instance.InstanceId);
                     }
 
                     scanned = time.GetTimestamp();
@@ -105,7 +105,7 @@ internal sealed class HubSession(
 
     public void Post(string instanceId, Inbound item)
     {
-        while (!halt.IsCancellationRequested && !Find(instanceId, takenOver: false).Post(item))
+        while (!halt.IsCancellationRequested && !Find(instanceId).Post(item))
         {
         }
     }
@@ -159,6 +159,18 @@ internal sealed class HubSession(
         Wake(id);
     }
 
+    /// <summary>
+    /// To be called after an instance was read and before it is written: whoever takes the hub over after this call changes the instance's ETag first.
+    /// </summary>
+    /// <exception cref="LeaseLostException">Another process owns the hub.</exception>
+    public async Task EnsureOwnedAsync(CancellationToken cancellationToken)
+    {
+        if (!await ownership.IsMineAsync(cancellationToken))
+        {
+            throw new LeaseLostException(options.HubName);
+        }
+    }
+
     public void TellParent(InstanceRecord ended)
     {
         if (ended.Parent is not { ExecutionId.Length: > 0 } parent)
@@ -176,7 +188,7 @@ internal sealed class HubSession(
         Post(parent.InstanceId, new Inbound { ExecutionId = parent.ExecutionId, Event = result });
     }
 
-    private InstanceActor Find(string instanceId, bool takenOver)
+    private InstanceActor Find(string instanceId)
     {
         while (true)
         {
@@ -185,7 +197,7 @@ internal sealed class HubSession(
                 return live;
             }
 
-            var actor = new InstanceActor(instanceId, this, takenOver);
+            var actor = new InstanceActor(instanceId, this);
             if (actors.TryAdd(instanceId, actor))
             {
                 actor.Start(halt);

@@ -5,6 +5,7 @@ namespace Microsoft.DurableTask.Engine.Running;
 internal sealed partial class InstanceActor
 {
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(30);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
     private const int SubOrchestrationsAtATime = 16;
 
     private readonly Dictionary<int, HistoryEvent> pending = [];
@@ -124,27 +125,20 @@ internal sealed partial class InstanceActor
             return;
         }
 
-        timers.Add(session.Time.CreateTimer(
-            _ =>
-            {
-                // A timer that is set for longer than timers go is set once more.
-                if (wait > LongestTimer)
-                {
-                    SetTimer(due, fire);
-                }
-                else
-                {
-                    fire();
-                }
-            },
-            null,
-            wait > LongestTimer ? LongestTimer : wait,
-            Timeout.InfiniteTimeSpan));
+        // Timers are cut to whole milliseconds and to a longest time: one that comes early is set once more.
+        var timer = session.Time.CreateTimer(_ => SetTimer(due, fire), null, wait > LongestTimer ? LongestTimer : wait + Tick, Timeout.InfiniteTimeSpan);
+        lock (timers)
+        {
+            timers.Add(timer);
+        }
     }
 
     private void ForgetTimers()
     {
-        timers.ForEach(timer => timer.Dispose());
-        timers.Clear();
+        lock (timers)
+        {
+            timers.ForEach(timer => timer.Dispose());
+            timers.Clear();
+        }
     }
 }

@@ -11,14 +11,14 @@ namespace Microsoft.DurableTask.Engine.Running;
 /// A live instance: takes what comes in, runs a turn, commits what came and what was decided as one append, then sets the decisions going.
 /// Nothing is set going before it is committed; whatever is lost after that, the next load finds in the history and sets going again.
 /// </summary>
-internal sealed partial class InstanceActor(string instanceId, HubSession session, bool takenOver)
+internal sealed partial class InstanceActor(string instanceId, HubSession session)
 {
     private static readonly TimeSpan Backoff = TimeSpan.FromSeconds(1);
 
     private readonly Channel<Inbound> inbox = Channel.CreateUnbounded<Inbound>(new() { SingleReader = true });
     private readonly List<Inbound> uncommitted = [];
     private readonly HashSet<(string ExecutionId, int TaskId)> running = [];
-    private bool fence = takenOver;
+    private bool fenced;
     private bool stopped;
     private InstanceRecord? head;
     private List<HistoryEvent> history = [];
@@ -71,6 +71,12 @@ internal sealed partial class InstanceActor(string instanceId, HubSession sessio
 
             return await TurnAsync(cancellationToken);
         }
+        catch (LeaseLostException)
+        {
+            // The next owner finds everything in the tables.
+            Drain();
+            return false;
+        }
         catch (StaleInstanceException)
         {
             head = null;
@@ -96,14 +102,16 @@ internal sealed partial class InstanceActor(string instanceId, HubSession sessio
             return false;
         }
 
-        // The ETag that a former owner may still hold becomes worthless.
-        if (fence)
+        history = [.. await session.Store.ReadHistoryAsync(found, cancellationToken)];
+        await session.EnsureOwnedAsync(cancellationToken);
+
+        // The ETag that a former owner may still hold becomes worthless: by the turn that comes now, or by this.
+        if (!fenced && !NeedsTurn)
         {
             found = await session.Store.AppendAsync(found, [], cancellationToken);
-            fence = false;
         }
 
-        history = [.. await session.Store.ReadHistoryAsync(found, cancellationToken)];
+        fenced = true;
         head = found;
         Rebuild();
         await SendOutboxAsync(cancellationToken);
@@ -114,8 +122,12 @@ internal sealed partial class InstanceActor(string instanceId, HubSession sessio
     private async Task<bool> TurnAsync(CancellationToken cancellationToken)
     {
         var current = head ?? throw new InvalidOperationException("The instance is not loaded.");
-        var due = IsDue(current);
-        if (!(due && NeedsTurn))
+
+        // A load may have drained the inbox already.
+        var hasWork = IsDue(current)
+            ? NeedsTurn || uncommitted.Count > 0
+            : uncommitted.Any(item => item.Message?.Kind is HubMessageKind.Wake or HubMessageKind.Terminate);
+        if (!hasWork && !stopped)
         {
             await inbox.Reader.WaitToReadAsync(cancellationToken);
         }

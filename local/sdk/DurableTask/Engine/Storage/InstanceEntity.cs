@@ -20,6 +20,7 @@ internal static class InstanceEntity
             ["Status"] = instance.Status.ToString(),
             ["CreatedAt"] = instance.CreatedAt,
             ["LastUpdatedAt"] = instance.LastUpdatedAt,
+            ["AppendId"] = instance.AppendId,
             ["HistoryRows"] = instance.HistoryRows,
             ["OutboxFrom"] = instance.OutboxFrom,
             ["Unfinished"] = !instance.IsEnded || instance.OutboxFrom >= 0,
@@ -63,6 +64,7 @@ internal static class InstanceEntity
         Tags = HistoryJson.ReadTags(entity.GetString("Tags")),
         HistoryRows = entity.GetInt32("HistoryRows") ?? 0,
         OutboxFrom = entity.GetInt32("OutboxFrom") ?? -1,
+        AppendId = entity.GetString("AppendId") ?? "",
         ETag = entity.ETag.ToString(),
     };
 

@@ -67,7 +67,7 @@ internal sealed partial class TableHubStore : IHubStore
     {
         await EnsureTablesAsync(cancellationToken);
         var pieces = events.Count == 0 ? [] : TextChunks.Split(HistoryJson.Write(events)).ToList();
-        var written = instance with { HistoryRows = instance.HistoryRows + pieces.Count };
+        var written = instance with { HistoryRows = instance.HistoryRows + pieces.Count, AppendId = Guid.NewGuid().ToString("N") };
         var etag = instance.ETag;
         try
         {
@@ -95,10 +95,9 @@ internal sealed partial class TableHubStore : IHubStore
         {
             // A retry after a lost answer finds its own write.
             var found = await FindAsync(instance.InstanceId, withPayloads: false, cancellationToken);
-            return found is not null && found.ExecutionId == written.ExecutionId && found.HistoryRows == written.HistoryRows
-                && found.LastUpdatedAt == written.LastUpdatedAt && found.Status == written.Status && found.OutboxFrom == written.OutboxFrom
-                    ? written with { ETag = found.ETag }
-                    : throw new StaleInstanceException(instance.InstanceId, error);
+            return found?.AppendId == written.AppendId
+                ? written with { ETag = found.ETag }
+                : throw new StaleInstanceException(instance.InstanceId, error);
         }
     }
 
