@@ -43,16 +43,20 @@ public sealed class Azurite : IAsyncDisposable
         ?? throw new InvalidOperationException("The assembly was built without NpmDir.");
 
     /// <summary>A connection string for the emulator behind the given ports.</summary>
-    public static string ConnectionStringFor(int blobPort, int queuePort, int tablePort) => string.Create(
+    public static string ConnectionStringFor(int blobPort, int queuePort, int tablePort, string account = AccountName) => string.Create(
         CultureInfo.InvariantCulture,
-        $"DefaultEndpointsProtocol=http;AccountName={AccountName};AccountKey={AccountKey};BlobEndpoint=http://127.0.0.1:{blobPort}/{AccountName};QueueEndpoint=http://127.0.0.1:{queuePort}/{AccountName};TableEndpoint=http://127.0.0.1:{tablePort}/{AccountName};");
+        $"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={AccountKey};BlobEndpoint=http://127.0.0.1:{blobPort}/{account};QueueEndpoint=http://127.0.0.1:{queuePort}/{account};TableEndpoint=http://127.0.0.1:{tablePort}/{account};");
 
     /// <summary>Starts the emulator and waits until its three endpoints accept connections.</summary>
     /// <param name="folder">Where its state is kept; null keeps it in memory.</param>
     /// <param name="blobPort">The first of three ports; null takes free ones.</param>
     /// <param name="cancellationToken">Gives up waiting and stops the emulator.</param>
     /// <exception cref="LaunchException">Node.js is missing or too old, a port is taken, or the emulator ended at once; the message says which.</exception>
-    public static async Task<Azurite> StartAsync(string? folder, int? blobPort, CancellationToken cancellationToken)
+    public static Task<Azurite> StartAsync(string? folder, int? blobPort, CancellationToken cancellationToken) => StartAsync(folder, blobPort, [AccountName], cancellationToken);
+
+    /// <summary>Starts the emulator with accounts of other names, all with the published key: each is as empty as an emulator of its own.</summary>
+    /// <inheritdoc cref="StartAsync(string?, int?, CancellationToken)"/>
+    public static async Task<Azurite> StartAsync(string? folder, int? blobPort, IEnumerable<string> accounts, CancellationToken cancellationToken)
     {
         var port = blobPort ?? FreePorts();
         string[] arguments =
@@ -64,7 +68,7 @@ public sealed class Azurite : IAsyncDisposable
             "--silent", "--skipApiVersionCheck", "--disableTelemetry",
         ];
         var process = ChildProcess.Start(
-            "node", arguments, environment: null, workingFolder: null, logFile: null,
+            "node", arguments, new Dictionary<string, string> { ["AZURITE_ACCOUNTS"] = string.Join(';', accounts.Select(account => $"{account}:{AccountKey}")) }, workingFolder: null, logFile: null,
             "Node.js was not found: 'node' is needed to run Azurite. Install Node.js 20 or later (https://nodejs.org) and try again.");
         var azurite = new Azurite(process, port);
         try

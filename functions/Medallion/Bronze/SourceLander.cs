@@ -28,7 +28,7 @@ internal sealed class SourceLander(ILake lake, Engine engine, DataFileWriter wri
         var detected = new List<IReadOnlyList<DetectedColumn>>();
         foreach (var (file, number) in files.Select((f, n) => (f, n)))
         {
-            var local = Path.Combine(session.TempDirectory, string.Create(CultureInfo.InvariantCulture, $"raw-{number}-{file.LakePath.Name}"));
+            var local = Path.Combine(session.TempDirectory, string.Create(CultureInfo.InvariantCulture, $"raw-{number}{FileContent.PackedEnding(file.Path)}"));
             await lake.DownloadAsync(file.LakePath, local, file.ETag, cancellationToken);
             var hash = file.Hash ?? await HashAsync(local, cancellationToken);
             if (hash == file.TakenHash && !work.Rebuild)

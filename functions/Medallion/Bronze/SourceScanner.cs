@@ -12,13 +12,14 @@ namespace Pipeline.Medallion.Bronze;
 internal sealed record SourceScan(int Parts, bool Rebuild);
 
 /// <summary>Finds the files that a run takes for a source, and cuts them into parts.</summary>
-internal sealed class SourceScanner(LakeTables tables, Engine engine, FileCache cache)
+internal sealed class SourceScanner(LakeTables tables, FileCache cache)
 {
     private const int MaxParts = 200;
     private const int FilesPerPart = 1000;
     private const long BytesPerPart = 256L << 20;
 
     /// <summary>Compares what lies in landing with the ledger and writes the lists of what to take into the run's folder.</summary>
+    /// <param name="session">Compares; one session serves all sources of a plan.</param>
     /// <param name="runId">The run.</param>
     /// <param name="planId">The attempt that makes the plan; names the lists.</param>
     /// <param name="pipeline">The pipeline.</param>
@@ -26,9 +27,9 @@ internal sealed class SourceScanner(LakeTables tables, Engine engine, FileCache 
     /// <param name="bronze">Its bronze table.</param>
     /// <param name="state">The step's state; null takes everything anew.</param>
     /// <param name="cancellationToken">Ends the scan.</param>
-    public async Task<SourceScan> ScanAsync(string runId, string planId, string pipeline, SourceDefinition source, TableKey bronze, StepState? state, CancellationToken cancellationToken)
+    public async Task<SourceScan> ScanAsync(
+        DuckDbSession session, string runId, string planId, string pipeline, SourceDefinition source, TableKey bronze, StepState? state, CancellationToken cancellationToken)
     {
-        using var session = engine.OpenSession();
         using var lease = await new FileLedger(tables.Lake, cache).OpenAsync(session, LakeTables.Root(pipeline, bronze), state?.Ledger ?? [], cancellationToken);
         await ListAsync(session, source, cancellationToken);
         var rebuild = state is null;
@@ -51,7 +52,7 @@ internal sealed class SourceScanner(LakeTables tables, Engine engine, FileCache 
     private async Task ListAsync(DuckDbSession session, SourceDefinition source, CancellationToken cancellationToken)
     {
         var glob = new FileGlob(source.Path);
-        var list = Path.Combine(session.TempDirectory, "listed.ndjson");
+        var list = Path.Combine(session.TempDirectory, $"listed-{source.Name}.ndjson");
         await using (var writer = new StreamWriter(list))
         {
             await foreach (var file in tables.Lake.ListPrefixAsync(LandedFile.Container, glob.Prefix, cancellationToken))
@@ -64,7 +65,7 @@ internal sealed class SourceScanner(LakeTables tables, Engine engine, FileCache 
         }
 
         session.Execute(
-            $"create temp table listed as from read_json({Sql.Literal(list)}, format='newline_delimited', columns={{'path': 'VARCHAR', 'etag': 'VARCHAR', 'size': 'BIGINT', 'hash': 'VARCHAR'}})",
+            $"create or replace temp table listed as from read_json({Sql.Literal(list)}, format='newline_delimited', columns={{'path': 'VARCHAR', 'etag': 'VARCHAR', 'size': 'BIGINT', 'hash': 'VARCHAR'}})",
             cancellationToken);
     }
 

@@ -18,11 +18,7 @@ public sealed class DefinitionCompiler(Engine engine)
         var (definition, problems) = DefinitionReader.Read(files);
         using var session = engine.OpenSession();
         RunTime.Define(session, DateTimeOffset.UnixEpoch);
-        foreach (var source in definition.Sources)
-        {
-            CheckSource(session, source, problems);
-        }
-
+        definition = definition with { Sources = [.. definition.Sources.Select(s => CheckSource(session, s, problems))] };
         var reads = definition.Models.ToDictionary(m => m.Table, m => Reads(session, m, definition, problems));
         var steps = StepGraph.Order(definition, reads, problems);
         foreach (var metric in definition.Metrics)
@@ -40,34 +36,86 @@ public sealed class DefinitionCompiler(Engine engine)
             : throw new DefinitionException(files.Name, [.. problems.Distinct().OrderBy(p => p.File != DefinitionFiles.PipelineFile).ThenBy(p => p.File, StringComparer.Ordinal).ThenBy(p => p.Line)]);
     }
 
-    private static void CheckSource(DuckDbSession session, SourceDefinition source, List<DefinitionProblem> problems)
+    // The source with the types of its columns as DuckDB writes them.
+    private static SourceDefinition CheckSource(DuckDbSession session, SourceDefinition source, List<DefinitionProblem> problems)
     {
+        var columns = new List<ColumnDefinition>();
         foreach (var column in source.Columns)
         {
-            Try(column.Line, $"column '{column.Name}'", problems, () =>
+            var read = column;
+            if (column.Type.Length > 0)
             {
-                DeltaSchema.FromDuckDb(session.Describe($"select null::{column.Type} as {Sql.Identifier(column.Name)}"));
-                foreach (var text in column.In.Append(column.Min).Append(column.Max).Append(column.Default).OfType<string>())
-                {
-                    session.Scalar<bool>($"select cast({Sql.Literal(text)} as {column.Type}) is null");
-                }
+                Try(column.Line, $"column '{column.Name}'", problems, () => read = CheckColumn(session, column));
+            }
 
-                if (column.Pattern is { } pattern)
-                {
-                    session.Scalar<bool>($"select regexp_full_match('', {Sql.Literal(pattern)})");
-                }
-
-                if (column.Expr is { } expression)
-                {
-                    ScalarExpression.Parse(session, expression);
-                }
-            });
+            columns.Add(read);
         }
 
         foreach (var rule in source.Rules)
         {
-            Try(rule.Line, $"rule '{rule.Id}'", problems, () => ScalarExpression.Parse(session, rule.Expect));
+            if (rule.Expect.Length > 0)
+            {
+                Try(rule.Line, $"rule '{rule.Id}'", problems, () => ScalarExpression.Parse(session, rule.Expect));
+            }
         }
+
+        return source with { Columns = columns };
+    }
+
+    private static ColumnDefinition CheckColumn(DuckDbSession session, ColumnDefinition column)
+    {
+        var type = TypeOf(session, column);
+        foreach (var text in column.In.Append(column.Min).Append(column.Max).OfType<string>())
+        {
+            session.Scalar<bool>($"select cast({Sql.Literal(text)} as {type}) is null");
+        }
+
+        if (column.Format is { } format)
+        {
+            if (type is not ("DATE" or "TIMESTAMP WITH TIME ZONE"))
+            {
+                throw new TerminalException($"'format' says how a date or time is written, but the column is a {type}: leave it out, or make the type a date or timestamp");
+            }
+
+            session.Scalar<bool>($"select try_strptime('-', {Sql.Literal(format)}) is null");
+        }
+
+        if (column.Default is { } value && session.Scalar<bool>($"select {CleanSql.TypedOf(column with { Type = type }, Sql.Literal(value), "VARCHAR")} is null"))
+        {
+            throw new TerminalException($"'default' is '{value}', which is not a {type}{(column.Format is { } f ? $" written as {f}" : "")}");
+        }
+
+        if (column.Pattern is { } pattern)
+        {
+            session.Scalar<bool>($"select regexp_full_match('', {Sql.Literal(pattern)})");
+        }
+
+        if (column.Expr is { } expression)
+        {
+            ScalarExpression.Parse(session, expression);
+        }
+
+        return column with { Type = type };
+    }
+
+    private static string TypeOf(DuckDbSession session, ColumnDefinition column)
+    {
+        try
+        {
+            // Both ways to write a cast: what fits both is a type and nothing besides.
+            ScalarExpression.Parse(session, $"null::{column.Type}");
+            ScalarExpression.Parse(session, $"cast(null as {column.Type})");
+        }
+        catch (DuckDbException error) when (error.Kind is DuckDbErrorKind.Parser or DuckDbErrorKind.Syntax or DuckDbErrorKind.Permission)
+        {
+            throw new TerminalException($"'{column.Type}' is not a type: expected one such as bigint, varchar, date or decimal(18,4)", error);
+        }
+
+        var described = session.Describe($"select cast(null as {column.Type}) as {Sql.Identifier(column.Name)}");
+        DeltaSchema.FromDuckDb(described);
+
+        // TIMESTAMP has no counterpart in a table: times are UTC.
+        return described[0].Type.StartsWith("TIMESTAMP", StringComparison.Ordinal) ? "TIMESTAMP WITH TIME ZONE" : described[0].Type;
     }
 
     private static IReadOnlyList<TableKey> Reads(DuckDbSession session, ModelDefinition model, PipelineDefinition definition, List<DefinitionProblem> problems)
@@ -79,7 +127,7 @@ public sealed class DefinitionCompiler(Engine engine)
             var found = new SortedSet<TableKey>(Comparer<TableKey>.Create((a, b) => string.CompareOrdinal(a.ToString(), b.ToString())));
             foreach (var name in statement.Tables)
             {
-                var table = new TableKey(name.Schema ?? "", name.Name);
+                var table = TableKey.Of(name);
                 if (Exists(definition, table))
                 {
                     found.Add(table);
@@ -103,7 +151,10 @@ public sealed class DefinitionCompiler(Engine engine)
             problems.Add(new(metric.Line.File, metric.Line.Number, $"metric '{metric.Name}' is measured on the unknown table '{metric.From}': expected one of {string.Join(", ", Known(definition))}"));
         }
 
-        Try(metric.Line, $"metric '{metric.Name}'", problems, () => ScalarExpression.Parse(session, metric.Expr, allowAggregates: true));
+        if (metric.Expr.Length > 0)
+        {
+            Try(metric.Line, $"metric '{metric.Name}'", problems, () => ScalarExpression.Parse(session, metric.Expr, allowAggregates: true));
+        }
     }
 
     // Empty tables with the right columns show whether everything fits together. A source without a contract has columns that only its files tell:
@@ -119,6 +170,12 @@ public sealed class DefinitionCompiler(Engine engine)
         foreach (var source in definition.Sources.Where(s => s.Columns.Count > 0))
         {
             var table = new TableKey("silver", source.Name);
+            if (source.Partition is { } partition && source.Columns.FirstOrDefault(c => c.Name == partition.By) is { Type: not ("DATE" or "TIMESTAMP WITH TIME ZONE") } by)
+            {
+                problems.Add(new(partition.Line.File, partition.Line.Number, $"source '{source.Name}' is partitioned by '{by.Name}', a {by.Type}: expected a date or timestamp"));
+                continue;
+            }
+
             session.Execute($"create table {table} as {CleanSql.EmptySilver(source)}");
             known.Add(table);
             foreach (var rule in source.Rules)
@@ -139,20 +196,33 @@ public sealed class DefinitionCompiler(Engine engine)
             TrySql(model, "", problems, () =>
             {
                 var columns = session.Describe(model.Sql);
-                DeltaSchema.FromDuckDb(columns.Count == 0 ? [] : session.Describe(ModelSql.Normalise(session, model.Sql)));
+                var sql = ModelSql.Normalise(session, model.Sql);
                 foreach (var key in model.Key.Where(k => columns.All(c => c.Name != k)))
                 {
                     problems.Add(new(model.Line.File, 1, $"the key of '{model.Table}' names '{key}', which is not one of its columns: {string.Join(", ", columns.Select(c => c.Name))}"));
                 }
 
-                session.Execute($"create table {model.Table} as select * from ({model.Sql}\n) limit 0");
+                session.Execute($"create table {model.Table} as {sql} limit 0");
                 known.Add(model.Table);
             });
         }
 
         foreach (var metric in definition.Metrics.Where(m => known.Contains(m.From)))
         {
-            Try(metric.Line, $"metric '{metric.Name}'", problems, () => session.Describe($"select ({metric.Expr}) from {metric.From}"));
+            Try(metric.Line, $"metric '{metric.Name}'", problems, () =>
+            {
+                var type = session.Describe($"select ({metric.Expr}) from {metric.From}")[0].Type;
+                if (!MetricEvaluator.IsNumber(type))
+                {
+                    throw new TerminalException($"gives a {type}: expected a number");
+                }
+
+                // Over an empty table an aggregate gives one row.
+                if (session.Scalar<long>($"select count(*) from (select ({metric.Expr}) from {metric.From})") != 1)
+                {
+                    throw new TerminalException($"gives a value for every row: expected an aggregate, such as sum({metric.Expr})");
+                }
+            });
         }
     }
 

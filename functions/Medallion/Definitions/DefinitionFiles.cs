@@ -28,9 +28,8 @@ public sealed record DefinitionFiles
     public static DefinitionFiles FromBytes(ReadOnlySpan<byte> bytes) =>
         JsonSerializer.Deserialize<DefinitionFiles>(bytes, Json.Options) ?? throw new FormatException("The stored definition is empty.");
 
-    /// <summary>Whether a path of a folder belongs to a definition.</summary>
-    public static bool IsPart(string path) =>
-        path == PipelineFile || (path.StartsWith("models/", StringComparison.Ordinal) && path.EndsWith(".sql", StringComparison.Ordinal));
+    /// <summary>Whether a path of a folder belongs to a definition: also SQL in a wrong place, which is refused rather than overlooked.</summary>
+    public static bool IsPart(string path) => path == PipelineFile || path.EndsWith(".sql", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Reads a folder on disk.</summary>
     public static async Task<DefinitionFiles> ReadFolderAsync(string folder, CancellationToken cancellationToken)

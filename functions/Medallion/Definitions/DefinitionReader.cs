@@ -20,10 +20,14 @@ internal sealed class DefinitionReader
         if (!files.Files.TryGetValue(DefinitionFiles.PipelineFile, out var text))
         {
             problems.Add(new(DefinitionFiles.PipelineFile, 1, $"the folder has no {DefinitionFiles.PipelineFile}"));
-            text = "name: ";
+            return new PipelineDefinition { Name = files.Name };
         }
 
-        var root = YamlMap.ReadFile(DefinitionFiles.PipelineFile, text, problems);
+        if (YamlMap.ReadFile(DefinitionFiles.PipelineFile, text, problems) is not { } root)
+        {
+            return new PipelineDefinition { Name = files.Name };
+        }
+
         root.AllowOnly("name", "description", "sources", "models", "metrics");
         var name = root.RequiredText("name");
         if (name.Length > 0 && name != files.Name)
@@ -94,6 +98,11 @@ internal sealed class DefinitionReader
             }
         }
 
+        foreach (var part in source.Partition?.As.Where(p => source.Columns.Any(c => c.Name == p)) ?? [])
+        {
+            map.ProblemAt("partition", $"the partition column '{part}' of source '{name}' has the name of a declared column: rename the column");
+        }
+
         foreach (var twice in source.Rules.GroupBy(r => r.Id).Where(g => g.Count() > 1))
         {
             map.ProblemAt("rules", $"source '{name}' has more than one rule '{twice.Key}'");
@@ -116,12 +125,17 @@ internal sealed class DefinitionReader
             map.ProblemAt("as", $"'as' is [{string.Join(", ", parts)}]: expected one or more of year, month, day");
         }
 
-        return new PartitionDefinition { By = map.RequiredText("by"), As = parts };
+        return new PartitionDefinition { By = map.RequiredText("by"), As = parts, Line = source.LineOf("partition") };
     }
 
     private ColumnDefinition ReadColumn(string name, YamlMap map)
     {
         CheckName(name, "column", map.Line);
+        if (name.StartsWith('_'))
+        {
+            problems.Add(new(map.Line.File, map.Line.Number, $"'{name}' cannot name a column: names that begin with '_' are kept for technical columns"));
+        }
+
         map.AllowOnly("from", "expr", "type", "required", "min", "max", "in", "pattern", "format", "default");
         var column = new ColumnDefinition
         {

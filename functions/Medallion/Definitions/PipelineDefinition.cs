@@ -90,6 +90,9 @@ public sealed record PartitionDefinition
 
     /// <summary><c>year</c>, <c>month</c>, <c>day</c>: each becomes an integer column.</summary>
     public required IReadOnlyList<string> As { get; init; }
+
+    /// <summary>Where it stands in pipeline.yaml.</summary>
+    public required SourceLine Line { get; init; }
 }
 
 /// <summary>One column of silver: where its value comes from, its type and what it must fulfil.</summary>
@@ -104,7 +107,7 @@ public sealed record ColumnDefinition
     /// <summary>SQL over the raw row, instead of <see cref="From"/>.</summary>
     public string? Expr { get; init; }
 
-    /// <summary>A DuckDB type that Delta can hold.</summary>
+    /// <summary>A DuckDB type that Delta can hold; after compiling, as DuckDB writes it.</summary>
     public required string Type { get; init; }
 
     /// <summary>A row without a value is rejected.</summary>

@@ -61,9 +61,16 @@ internal static class StepGraph
         foreach (var source in definition.Sources)
         {
             var bronze = new TableKey("bronze", source.Name);
-            steps[bronze] = Make(bronze, StepKind.Ingest, [], 0, new { source.Connector, source.Path, source.Format, source.Load });
+            steps[bronze] = Make(bronze, StepKind.Ingest, [], 0, new { source.Connector, source.Path, source.Format, source.Load, Detect = source.Columns.Count == 0 });
             var silver = new TableKey("silver", source.Name);
-            var contract = new { source.Key, source.LatestBy, source.Partition, Columns = source.Columns.Select(c => c with { Line = default }), Rules = source.Rules.Select(r => r with { Line = default }) };
+            var contract = new
+            {
+                source.Key,
+                source.LatestBy,
+                Partition = source.Partition is { } partition ? partition with { Line = default } : null,
+                Columns = source.Columns.Select(c => c with { Line = default }),
+                Rules = source.Rules.Select(r => r with { Line = default }),
+            };
             steps[silver] = Make(silver, StepKind.Clean, [bronze], 1, contract);
         }
 

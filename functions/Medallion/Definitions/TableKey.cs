@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Pipeline.Lakehouse.DuckDb;
 
 namespace Pipeline.Medallion.Definitions;
 
@@ -24,6 +25,9 @@ public readonly record struct TableKey(string Layer, string Name)
     /// <exception cref="FormatException">It is not a layer, a dot and a name.</exception>
     public static TableKey Parse(string text) =>
         TryParse(text, out var table) ? table : throw new FormatException($"'{text}' is not a table: expected layer.name with layer one of {string.Join(", ", Layers)}.");
+
+    /// <summary>A table as SQL names it: the case of ASCII letters does not matter there.</summary>
+    internal static TableKey Of(TableName name) => new(name.Schema?.ToLowerInvariant() ?? "", name.Name.ToLowerInvariant());
 
     /// <summary>Whether a text can name a source, a model or a column: 1 to 100 lower-case letters, digits and '_', not starting with a digit.</summary>
     public static bool IsName([NotNullWhen(true)] string? name) =>

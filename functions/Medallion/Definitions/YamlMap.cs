@@ -26,8 +26,8 @@ internal sealed class YamlMap
     /// <summary>The keys, in the order of the file.</summary>
     public IEnumerable<string> Keys => entries.Keys;
 
-    /// <summary>Reads the mapping that a whole file is; an unreadable file is a problem and an empty mapping.</summary>
-    public static YamlMap ReadFile(string file, string text, List<DefinitionProblem> problems)
+    /// <summary>Reads the mapping that a whole file is; an unreadable file is a problem and null.</summary>
+    public static YamlMap? ReadFile(string file, string text, List<DefinitionProblem> problems)
     {
         try
         {
@@ -36,15 +36,22 @@ internal sealed class YamlMap
             if (stream.Documents.Count == 0)
             {
                 problems.Add(new(file, 1, "the file is empty: expected at least 'name' and 'sources'"));
-                return new YamlMap(file, "the file", 1, problems);
+                return null;
             }
 
-            return FromNode(file, "the file", stream.Documents[0].RootNode, problems);
+            if (stream.Documents.Count > 1)
+            {
+                problems.Add(new(file, (int)stream.Documents[1].RootNode.Start.Line, "the file holds more than one YAML document: expected one"));
+            }
+
+            var root = FromNode(file, "the file", stream.Documents[0].RootNode, problems);
+            return stream.Documents[0].RootNode is YamlMappingNode ? root : null;
         }
         catch (YamlException error)
         {
-            problems.Add(new(file, (int)error.Start.Line, $"not valid YAML: {error.Message}"));
-            return new YamlMap(file, "the file", 1, problems);
+            var noticed = error.End.Line > error.Start.Line ? string.Create(CultureInfo.InvariantCulture, $", noticed in line {error.End.Line}") : "";
+            problems.Add(new(file, (int)error.Start.Line, $"not valid YAML{noticed}: {error.Message}"));
+            return null;
         }
     }
 
@@ -53,7 +60,7 @@ internal sealed class YamlMap
     {
         foreach (var (name, entry) in entries.Where(e => !keys.Contains(e.Key)))
         {
-            var nearest = keys.Where(k => Distance(k, name) <= 2).OrderBy(k => Distance(k, name)).FirstOrDefault();
+            var nearest = keys.Where(k => Distance(k, name) <= (name.Length < 4 ? 1 : 2)).OrderBy(k => Distance(k, name)).FirstOrDefault();
             var hint = nearest is null ? $"expected one of {string.Join(", ", keys)}" : $"did you mean '{nearest}'?";
             Problem(entry.Key, $"unknown key '{name}' in {what}: {hint}");
         }

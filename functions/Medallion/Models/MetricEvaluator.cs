@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Definitions;
@@ -22,14 +23,34 @@ internal sealed class MetricEvaluator(LakeTables tables, Engine engine, TableRea
             using var session = engine.OpenSession();
             RunTime.Define(session, clock.GetUtcNow());
             using var lease = await reader.CreateViewAsync(session, group.Key.Layer, group.Key.Name, snapshot, LakeTables.Root(definition.Name, group.Key), cancellationToken);
-            var expressions = group.Select(m => $"({m.Expr}) as {Sql.Identifier(m.Name)}");
-            using var result = session.Query($"select {string.Join(", ", expressions)} from {group.Key.Layer}.{Sql.Identifier(group.Key.Name)}", cancellationToken);
-            foreach (var (metric, value) in group.Zip(result.Rows().Single()))
+            foreach (var metric in group)
             {
-                values[metric.Name] = value is null ? null : Convert.ToDecimal(value is Int128 or UInt128 ? decimal.Parse(value.ToString() ?? "", CultureInfo.InvariantCulture) : value, CultureInfo.InvariantCulture);
+                values[metric.Name] = Measure(session, metric, cancellationToken);
             }
         }
 
         return values;
+    }
+
+    /// <summary>Whether a metric may have a type.</summary>
+    public static bool IsNumber(string type) =>
+        type is "TINYINT" or "SMALLINT" or "INTEGER" or "BIGINT" or "HUGEINT" or "UTINYINT" or "USMALLINT" or "UINTEGER" or "UBIGINT" or "UHUGEINT" or "FLOAT" or "DOUBLE"
+        || type.StartsWith("DECIMAL", StringComparison.Ordinal);
+
+    private static decimal? Measure(DuckDbSession session, MetricDefinition metric, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var result = session.Query($"select ({metric.Expr})::varchar from {metric.From}", cancellationToken);
+            var rows = result.Rows().Take(2).ToList();
+            return rows is not [[var value]] ? throw new TerminalException($"it gives {(rows.Count == 0 ? "no value" : "a value for every row")}: expected an aggregate")
+                : value is null ? null
+                : decimal.TryParse((string)value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number
+                : throw new TerminalException($"it is {value}: expected a number of at most 28 digits");
+        }
+        catch (TerminalException error)
+        {
+            throw new TerminalException($"Metric '{metric.Name}' cannot be measured ({metric.Line}): {error.Message}", error);
+        }
     }
 }

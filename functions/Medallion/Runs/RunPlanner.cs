@@ -1,12 +1,13 @@
 using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
+using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
 
 namespace Pipeline.Medallion.Runs;
 
 /// <summary>Fixes what a run does, before it does anything.</summary>
-internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables, SourceScanner scanner, RunStore runs, StepStore steps, TimeProvider clock)
+internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables, SourceScanner scanner, Engine engine, RunStore runs, StepStore steps, TimeProvider clock)
 {
     /// <summary>Makes the plan and notes its steps; what is returned names those that have work to do.</summary>
     /// <param name="request">What is asked for.</param>
@@ -26,9 +27,10 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         var now = clock.GetUtcNow();
         var last = snapshots.Values.SelectMany(s => s.Transactions.Where(t => t.Key.StartsWith("step/", StringComparison.Ordinal))).Select(t => t.Value).DefaultIfEmpty().Max();
         var planned = new Dictionary<TableKey, PlannedStep>();
+        using var session = engine.OpenSession();
         foreach (var step in selected)
         {
-            planned[step.Table] = await PlanStepAsync(request, planId, pipeline, step, snapshots, planned, cancellationToken);
+            planned[step.Table] = await PlanStepAsync(session, request, planId, pipeline, step, snapshots, planned, cancellationToken);
         }
 
         var plan = new RunPlan
@@ -57,6 +59,7 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
     }
 
     private async Task<PlannedStep> PlanStepAsync(
+        DuckDbSession session,
         RunRequest request,
         string planId,
         CompiledPipeline pipeline,
@@ -71,7 +74,7 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         var planned = new PlannedStep { Table = step.Table, Kind = step.Kind, Level = step.Level, Inputs = step.Inputs, Version = snapshot?.Version, Rebuild = rebuild };
         if (step.Kind == StepKind.Ingest)
         {
-            var scan = await scanner.ScanAsync(request.RunId, planId, pipeline.Definition.Name, pipeline.Source(step.Table), step.Table, rebuild ? null : state, cancellationToken);
+            var scan = await scanner.ScanAsync(session, request.RunId, planId, pipeline.Definition.Name, pipeline.Source(step.Table), step.Table, rebuild ? null : state, cancellationToken);
             return planned with { Parts = scan.Parts, Rebuild = rebuild || scan.Rebuild, Unchanged = !rebuild && !scan.Rebuild && scan.Parts == 0 };
         }
 

@@ -148,7 +148,8 @@ internal sealed class CleanSql
         return column is null ? "null::varchar" : Sql.Identifier(column.Name);
     }
 
-    private static string TypedOf(ColumnDefinition column, string value, string rawType)
+    /// <summary>A raw value as the column's type; null where it is none.</summary>
+    public static string TypedOf(ColumnDefinition column, string value, string rawType)
     {
         var type = Stored(column.Type);
         if (column.Format is { } format)

@@ -1,14 +1,15 @@
 using System.Text;
+using Pipeline.Medallion.Bronze;
 
 namespace Pipeline.Medallion.Sources.File;
 
 /// <summary>Names of raw columns as tables can hold them.</summary>
 internal static class ColumnNames
 {
-    /// <summary>Replaces the characters that Delta tables refuse in names (space and any of ,;{}()\n\t=) by '_', and makes names differ regardless of case.</summary>
+    /// <summary>Replaces the characters that Delta tables refuse in names (space and any of ,;{}()\n\t=) by '_', and makes names differ regardless of case, from each other and from the technical columns.</summary>
     public static IReadOnlyList<string> ForTable(IEnumerable<string> names)
     {
-        var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var taken = BronzeColumns.Technical.Select(t => t.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var result = new List<string>();
         foreach (var name in names)
         {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.Text;
 
 namespace Pipeline.Medallion.Sources.File;
 
@@ -7,6 +8,7 @@ namespace Pipeline.Medallion.Sources.File;
 internal static class FileContent
 {
     private const uint ZstdMagic = 0xFD2FB528;
+    private const int LongestHeader = 1 << 20;
 
     /// <summary>The file to read instead: a .gz is unpacked (so that DuckDB reads it in parallel), a .zst is checked to be whole.</summary>
     /// <exception cref="InvalidDataException">The file is truncated or not compressed as its name says.</exception>
@@ -23,6 +25,7 @@ internal static class FileContent
                     unpack.CopyTo(target, 1 << 20);
                 }
 
+                RequireWholeGzip(local, plain);
                 System.IO.File.Delete(local);
                 return plain;
             case ".zst":
@@ -33,12 +36,109 @@ internal static class FileContent
         }
     }
 
+    /// <summary>The ending that tells how a file is packed; empty where it is not.</summary>
+    public static string PackedEnding(string path) => Path.GetExtension(path).ToLowerInvariant() is ".gz" or ".zst" ? Path.GetExtension(path).ToLowerInvariant() : "";
+
+    /// <summary>The same text in UTF-8 without a byte order mark, which JSON has no place for.</summary>
+    public static string WithoutMark(string local)
+    {
+        using (var file = System.IO.File.OpenRead(local))
+        {
+            Span<byte> mark = stackalloc byte[3];
+            var read = file.ReadAtLeast(mark, 3, throwOnEndOfStream: false);
+            if (read < 2 || !(mark[..read].SequenceEqual((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) || (mark[0], mark[1]) is (0xFF, 0xFE) or (0xFE, 0xFF)))
+            {
+                return local;
+            }
+        }
+
+        var plain = local + ".utf8";
+        using (var source = new StreamReader(local, Encoding.UTF8, detectEncodingFromByteOrderMarks: true))
+        using (var target = new StreamWriter(plain, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)))
+        {
+            var buffer = new char[1 << 16];
+            for (var count = source.Read(buffer, 0, buffer.Length); count > 0; count = source.Read(buffer, 0, buffer.Length))
+            {
+                target.Write(buffer, 0, count);
+            }
+        }
+
+        System.IO.File.Delete(local);
+        return plain;
+    }
+
+    /// <summary>The dialect of a CSV file as options of <c>read_csv</c>: the separator is that of the header, quotes are as RFC 4180 has them. Left to guess by the rows,
+    /// one unclosed quote would change how all of them are read.</summary>
+    public static string Dialect(string local)
+    {
+        if (PackedEnding(local).Length > 0)
+        {
+            return "";
+        }
+
+        using var reader = new StreamReader(local, Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
+        var counts = new Dictionary<char, int> { [','] = 0, [';'] = 0, ['\t'] = 0, ['|'] = 0 };
+        var quoted = false;
+        for (var (c, length) = (reader.Read(), 0); c >= 0 && length < LongestHeader && (quoted || c is not ('\n' or '\r')); c = reader.Read(), length++)
+        {
+            quoted ^= c == '"';
+            if (!quoted && counts.TryGetValue((char)c, out var count))
+            {
+                counts[(char)c] = count + 1;
+            }
+        }
+
+        return $"delim='{counts.MaxBy(c => c.Value).Key}', quote='\"', escape='\"', sample_size=1, ";
+    }
+
     /// <summary>Whether the file begins with the byte order mark of UTF-16.</summary>
     public static bool IsUtf16(string local)
     {
         using var file = System.IO.File.OpenRead(local);
         Span<byte> mark = stackalloc byte[2];
         return file.ReadAtLeast(mark, 2, throwOnEndOfStream: false) == 2 && (mark[0], mark[1]) is (0xFF, 0xFE) or (0xFE, 0xFF);
+    }
+
+    // GZipStream ends without a word where the data does. The last eight bytes are CRC-32 and length of the last member, RFC 1952 section 2.3.1.
+    private static void RequireWholeGzip(string packed, string plain)
+    {
+        using var source = System.IO.File.OpenRead(packed);
+        using var unpacked = System.IO.File.OpenRead(plain);
+        if (source.Length == 0)
+        {
+            return;
+        }
+
+        var trailer = new byte[8];
+        source.Seek(-Math.Min(8, source.Length), SeekOrigin.End);
+        source.ReadAtLeast(trailer, 8, throwOnEndOfStream: false);
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(trailer.AsSpan(4));
+        var one = (uint)unpacked.Length == length;
+        if (!one && (length > unpacked.Length || Crc32(unpacked, unpacked.Length - length) != BinaryPrimitives.ReadUInt32LittleEndian(trailer)))
+        {
+            throw new InvalidDataException($"the gzip data is truncated after {source.Length} bytes");
+        }
+    }
+
+    // Of the tail of a stream; needed only where a file has several members.
+    private static uint Crc32(FileStream stream, long from)
+    {
+        stream.Position = from;
+        var crc = uint.MaxValue;
+        var buffer = new byte[1 << 16];
+        for (var count = stream.Read(buffer); count > 0; count = stream.Read(buffer))
+        {
+            foreach (var value in buffer.AsSpan(0, count))
+            {
+                crc ^= value;
+                for (var bit = 0; bit < 8; bit++)
+                {
+                    crc = (crc >> 1) ^ (0xEDB88320 & (0 - (crc & 1)));
+                }
+            }
+        }
+
+        return ~crc;
     }
 
     // Walks frames and blocks by their headers, RFC 8878 section 3.1; nothing is unpacked.

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
+using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Definitions;
@@ -41,9 +43,9 @@ internal sealed class FileStager
                 : format switch
                 {
                     FileFormat.Csv => StageCsv(readable, path, number, cancellationToken),
-                    FileFormat.Ndjson => StageNdjson(readable, path, number, cancellationToken),
-                    FileFormat.Json => StageJson(readable, path, number, cancellationToken),
-                    _ => StageParquet(readable),
+                    FileFormat.Ndjson => StageNdjson(FileContent.WithoutMark(readable), path, number, cancellationToken),
+                    FileFormat.Json => StageJson(FileContent.WithoutMark(readable), path, number, cancellationToken),
+                    _ => StageParquet(readable, cancellationToken),
                 };
         }
         catch (InvalidDataException error)
@@ -52,7 +54,11 @@ internal sealed class FileStager
         }
         catch (DuckDbException error) when (TellsOfTheFile(error.Kind))
         {
-            return Refuse(path, error.Message.Replace(local, path, StringComparison.Ordinal));
+            return Refuse(path, error.Message);
+        }
+        catch (TerminalException error) when (error is not DuckDbException)
+        {
+            return Refuse(path, error.Message);
         }
     }
 
@@ -60,7 +66,7 @@ internal sealed class FileStager
     public StagedFile Refuse(string path, string reason)
     {
         session.Execute($"delete from malformed where _file = {Sql.Literal(path)}");
-        session.Execute($"insert into malformed values ({Sql.Literal(path)}, 0, {Sql.Literal($"the file cannot be read: {FirstLines(reason)}")}, null)");
+        session.Execute($"insert into malformed values ({Sql.Literal(path)}, 0, {Sql.Literal($"the file cannot be read: {FirstLines(WithoutLocal(reason, path))}")}, null)");
         return new StagedFile(null, []);
     }
 
@@ -82,14 +88,14 @@ internal sealed class FileStager
     private static bool TellsOfTheFile(DuckDbErrorKind kind) =>
         kind is DuckDbErrorKind.InvalidInput or DuckDbErrorKind.Conversion or DuckDbErrorKind.Serialization or DuckDbErrorKind.MismatchType or DuckDbErrorKind.OutOfRange;
 
-    // A number with a leading zero is a code, not a number.
+    // A number with a leading zero is a code, not a number; so is one with more digits than a number keeps.
     private static string Narrowest(string column)
     {
         var c = Sql.Identifier(column);
         return $"""
             case when count({c}) = 0 then 'VARCHAR'
-                 when bool_and(regexp_full_match({c}, '-?(0|[1-9][0-9]{"{0,17}"})')) then 'BIGINT'
-                 when bool_and(regexp_full_match({c}, '-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?')) then 'DOUBLE'
+                 when bool_and(regexp_full_match({c}, '-?(0|[1-9][0-9]{"{0,18}"})') and try_cast({c} as bigint) is not null) then 'BIGINT'
+                 when bool_and(regexp_full_match({c}, '-?(0|[1-9][0-9]{"{0,14}"})(\.[0-9]+)?([eE][-+]?[0-9]+)?')) then 'DOUBLE'
                  when bool_and(lower({c}) in ('true', 'false')) then 'BOOLEAN'
                  when bool_and(regexp_full_match({c}, '[0-9]{"{4}"}-[0-9][0-9]-[0-9][0-9]') and try_cast({c} as date) is not null) then 'DATE'
                  when bool_and(regexp_matches({c}, '^[0-9]{"{4}"}-[0-9][0-9]-[0-9][0-9][ T]') and try_cast({c} as timestamptz) is not null) then 'TIMESTAMP WITH TIME ZONE'
@@ -101,7 +107,7 @@ internal sealed class FileStager
     {
         var rejects = $"rejects_{number}";
         var encoding = FileContent.IsUtf16(local) ? ", encoding='utf-16'" : "";
-        var scan = $"read_csv({Sql.Literal(local)}, all_varchar=true, header=true, compression='{FileFormats.Compression(local)}', {LineLimits}{encoding}, "
+        var scan = $"read_csv({Sql.Literal(local)}, all_varchar=true, header=true, {FileContent.Dialect(local)}compression='{FileFormats.Compression(local)}', {LineLimits}{encoding}, "
             + $"store_rejects=true, rejects_table='{rejects}', rejects_scan='scans_{number}')";
         var raw = session.Describe($"select * from {scan}");
         var names = ColumnNames.ForTable(raw.Select(c => c.Name));
@@ -136,7 +142,7 @@ internal sealed class FileStager
     private StagedFile StageJson(string local, string path, int number, CancellationToken cancellationToken)
     {
         var stage = StagePath(number);
-        var scan = $"read_json_objects({Sql.Literal(local)}, format='auto', compression='{(local.EndsWith(".zst", StringComparison.OrdinalIgnoreCase) ? "zstd" : "uncompressed")}', maximum_object_size=67108864)";
+        var scan = $"read_json_objects({Sql.Literal(local)}, format='auto', compression='{(local.EndsWith(".zst", StringComparison.OrdinalIgnoreCase) ? "zstd" : "uncompressed")}', maximum_object_size=16777216)";
         session.Execute($"copy (select json::varchar as line from {scan}) to {Sql.Literal(stage)} (format parquet, compression snappy)", cancellationToken);
         System.IO.File.Delete(local);
         return StageLines(stage, path);
@@ -144,7 +150,7 @@ internal sealed class FileStager
 
     private StagedFile StageLines(string stage, string path)
     {
-        var lines = $"(select file_row_number + 1 as _row, line, coalesce(json_valid(line) and json_type(line) = 'OBJECT', false) as ok from read_parquet({Sql.Literal(stage)}, file_row_number=true) where trim(line) <> '')";
+        var lines = $"(select file_row_number + 1 as _row, line, case when json_valid(line) then json_type(line) = 'OBJECT' else false end as ok from read_parquet({Sql.Literal(stage)}, file_row_number=true) where trim(line) <> '')";
         session.Execute($"insert into malformed select {Sql.Literal(path)}, _row, 'not a JSON object', line from {lines} where not ok order by _row");
         var keys = session.Query($"""
             select k from (select _row, unnest(json_keys(line)) as k, generate_subscripts(json_keys(line), 1) as place from {lines} where ok)
@@ -163,7 +169,7 @@ internal sealed class FileStager
             [.. names.Select(n => new DuckDbColumn(n, "VARCHAR"))]);
     }
 
-    private StagedFile StageParquet(string local)
+    private StagedFile StageParquet(string local, CancellationToken cancellationToken)
     {
         var scan = $"read_parquet({Sql.Literal(local)}, file_row_number=true)";
         var raw = session.Describe($"select * exclude (file_row_number) from {scan}");
@@ -171,12 +177,19 @@ internal sealed class FileStager
         var renamed = $"select {string.Join(", ", raw.Zip(names, (c, n) => $"{Sql.Identifier(c.Name)} as {Sql.Identifier(n)}"))}, file_row_number + 1 as _row from {scan}";
         var columns = raw.Zip(names, (c, n) => c with { Name = n }).Append(new DuckDbColumn("_row", "BIGINT")).ToList();
         var sql = $"select {DeltaTypes.Normalise(columns)} from ({renamed})";
+
+        // Every page is unpacked once: a damaged one is this file's affair, and found before rows of other files depend on it.
+        session.Scalar<ulong?>($"select bit_xor(hash({Names(names)})) from ({sql})", cancellationToken);
         return new StagedFile(sql, [.. session.Describe(sql).SkipLast(1)]);
     }
 
     private string StagePath(int number) => Path.Combine(session.TempDirectory, string.Create(CultureInfo.InvariantCulture, $"stage-{number}.parquet"));
 
     private static string Names(IEnumerable<string> names) => string.Join(", ", names.Select(Sql.Identifier));
+
+    // Messages name the copy on this machine's disk; its reader knows the file in landing.
+    private string WithoutLocal(string message, string path) =>
+        Regex.Replace(message, $@"{Regex.Escape(session.TempDirectory)}[/\\][^\s""'\]]*", path, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 
     private static string FirstLines(string text) => string.Join(' ', text.Split('\n').Take(3).Select(l => l.Length > 300 ? l[..300] : l).Select(l => l.Trim()));
 }

@@ -20,6 +20,9 @@ internal sealed record DurableTaskHubOptions
     /// <summary>The version that new instances get (host.json defaultVersion).</summary>
     public string DefaultVersion { get; init; } = "";
 
+    /// <summary>Which instances this version of the app may go on with (host.json versionMatchStrategy); the others fail, saying so (versionFailureStrategy Fail).</summary>
+    public VersionMatch VersionMatch { get; init; } = VersionMatch.None;
+
     /// <summary>How inputs, outputs and events become JSON and come back.</summary>
     public DataConverter DataConverter { get; init; } = new JsonDataConverter(new() { IncludeFields = true, PropertyNameCaseInsensitive = true });
 

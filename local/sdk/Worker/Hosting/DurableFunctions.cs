@@ -77,6 +77,20 @@ internal sealed class DurableFunctions(
 
     private static Dictionary<string, object?> Data(string instanceId) => new(StringComparer.OrdinalIgnoreCase) { ["instanceId"] = instanceId };
 
+    private static VersionMatch ReadVersionMatch(IConfigurationSection section)
+    {
+        var text = section["versionMatchStrategy"] ?? nameof(VersionMatch.None);
+        if (!Enum.TryParse<VersionMatch>(text, ignoreCase: true, out var match))
+        {
+            throw new FunctionsHostException($"host.json, extensions.durableTask.versionMatchStrategy is '{text}': expected None, Strict or CurrentOrOlder.");
+        }
+
+        var failure = section["versionFailureStrategy"] ?? "Reject";
+        return match == VersionMatch.None || string.Equals(failure, "Fail", StringComparison.OrdinalIgnoreCase)
+            ? match
+            : throw new FunctionsHostException($"host.json, extensions.durableTask.versionFailureStrategy is '{failure}': this host offers Fail only, since no other version of the app could take a rejected instance.");
+    }
+
     private DurableTaskHubOptions ReadOptions()
     {
         var section = hostJson.DurableTask;
@@ -91,6 +105,7 @@ internal sealed class DurableFunctions(
         return defaults with
         {
             DefaultVersion = section["defaultVersion"] ?? defaults.DefaultVersion,
+            VersionMatch = ReadVersionMatch(section),
             MaxConcurrentActivities = section.GetValue("maxConcurrentActivityFunctions", defaults.MaxConcurrentActivities),
             MaxConcurrentOrchestrators = section.GetValue("maxConcurrentOrchestratorFunctions", defaults.MaxConcurrentOrchestrators),
         };

@@ -42,6 +42,15 @@ internal sealed class OrchestrationTurn(
             return new TurnResult { IsCompleted = true, Failure = Payload.Failure("System.InvalidOperationException", $"The function '{instance.Name}' doesn't exist, is disabled, or is not an orchestrator function.") };
         }
 
+        if (!OrchestrationVersions.Fits(options.VersionMatch, instance.Version, options.DefaultVersion))
+        {
+            return new TurnResult
+            {
+                IsCompleted = true,
+                Failure = Payload.Failure("VersionMismatch", $"The orchestration version '{instance.Version}' does not fit the app's version '{options.DefaultVersion}' (match strategy {options.VersionMatch}): start it anew with this version of the app."),
+            };
+        }
+
         var context = new ReplayContext(instance, started.Data, options.DataConverter, loggers, scheduler, options.DefaultVersion);
         try
         {

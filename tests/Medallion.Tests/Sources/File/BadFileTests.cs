@@ -1,0 +1,207 @@
+using System.Text;
+using Pipeline.Medallion.Runs;
+
+namespace Pipeline.Medallion.Tests.Sources.File;
+
+/// <summary>A bad file never stops the others: what can be read is kept, the rest is told with file, line and raw text.</summary>
+public sealed class BadFileTests(MedallionFixture medallion)
+{
+    private const string Good = "a,b\n7,good\n";
+
+    [Theory]
+    [InlineData("bad.csv", "")]
+    [InlineData("bad.csv", "a,b\n")]
+    [InlineData("bad.csv", "a,b")]
+    [InlineData("bad.ndjson", "")]
+    [InlineData("bad.ndjson", "\n\n")]
+    [InlineData("bad.json", "[]")]
+    [InlineData("bad.json", "  \n")]
+    public async Task Run_FileWithoutRows_GivesNone(string name, string content)
+    {
+        var pipeline = await FileReading.TwoColumnsAsync(medallion);
+        await pipeline.LandAsync("good.csv", Good);
+        await pipeline.LandAsync(name, content);
+
+        var report = await pipeline.SucceedAsync();
+
+        Assert.Equal(["7|good"], await pipeline.RawAsync());
+        Assert.Empty(await pipeline.MalformedAsync());
+        await pipeline.BalancedAsync(report);
+    }
+
+    [Theory]
+    [InlineData("bad.csv", "a,b\n1,x\n2\n3,y\n4,z,too,many\n5,last\n", "1|x 3|y 5|last", "bad.csv|3|missing columns|\"2\" bad.csv|5|too many columns|\"4,z,too,many\"")]
+    [InlineData("bad.ndjson", "{\"a\":1,\"b\":\"x\"}\n{\"a\":2,\n\n[1]\n{\"a\":3,\"b\":\"y\"}\nnull\n", "1|x 3|y", "bad.ndjson|2|not a JSON object|\"{\\\"a\\\":2,\" bad.ndjson|4|not a JSON object|\"[1]\" bad.ndjson|6|not a JSON object|\"null\"")]
+    [InlineData("bad.json", "[{\"a\":1,\"b\":\"x\"}, 2, [3], {\"a\":3,\"b\":\"y\"}]", "1|x 3|y", "bad.json|2|not a JSON object|\"2\" bad.json|3|not a JSON object|\"[3]\"")]
+    public async Task Run_BadLines_AreRejectedWithLineAndText(string name, string content, string good, string bad)
+    {
+        var pipeline = await FileReading.TwoColumnsAsync(medallion);
+        await pipeline.LandAsync("good.csv", Good);
+        await pipeline.LandAsync(name, content);
+
+        var report = await pipeline.SucceedAsync();
+
+        Assert.Equal($"{good} 7|good", string.Join(' ', await pipeline.RawAsync()));
+        var malformed = (await pipeline.MalformedAsync()).Select(m => string.Join('|', m.Split('|').Select((part, i) => i == 2 ? part.Split(':')[0] : part)));
+        Assert.Equal(bad, string.Join(' ', malformed));
+        await pipeline.BalancedAsync(report);
+    }
+
+    public static TheoryData<string, string, string> Unreadable => new()
+    {
+        { "bad.csv.gz", "truncated gzip", "truncated" },
+        { "bad.csv.gz", "truncated member", "truncated" },
+        { "bad.csv.gz", "not gzip", "" },
+        { "bad.csv.zst", "truncated zstd", "truncated" },
+        { "bad.csv.zst", "not zstd", "not zstd data" },
+        { "bad.parquet", "text", "" },
+        { "bad.parquet", "truncated parquet", "" },
+        { "bad.parquet", "corrupt parquet", "" },
+        { "bad.parquet", "time parquet", "TIME" },
+        { "bad.json", "cut off json", "" },
+        { "bad.json", "text", "" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Unreadable))]
+    public async Task Run_FileThatCannotBeRead_IsRefusedAsAWhole(string name, string kind, string reason)
+    {
+        var pipeline = await FileReading.TwoColumnsAsync(medallion);
+        await pipeline.LandAsync("good.csv", Good);
+        await pipeline.LandAsync(name, Bytes(kind));
+
+        var report = await pipeline.RunAsync();
+
+        Assert.True(report.Run.Error is null, report.Run.Error);
+        Assert.Equal(["7|good"], await pipeline.RawAsync());
+        var refused = Assert.Single(await pipeline.MalformedAsync());
+        Assert.StartsWith($"{name}|0|the file cannot be read: ", refused, StringComparison.Ordinal);
+        Assert.Contains(reason, refused, StringComparison.Ordinal);
+        await pipeline.BalancedAsync(report);
+    }
+
+    [Fact]
+    public async Task Run_CorruptParquetAlone_IsRefusedAsAWhole()
+    {
+        var pipeline = await FileReading.TwoColumnsAsync(medallion);
+        await pipeline.LandAsync("bad.parquet", Bytes("corrupt parquet"));
+
+        var report = await pipeline.RunAsync();
+
+        Assert.True(report.Run.Error is null, report.Run.Error);
+        Assert.StartsWith("bad.parquet|0|the file cannot be read: ", Assert.Single(await pipeline.MalformedAsync()), StringComparison.Ordinal);
+        await pipeline.BalancedAsync(report);
+    }
+
+    [Fact]
+    public async Task Run_Utf16_IsRead()
+    {
+        var pipeline = await FileReading.TwoColumnsAsync(medallion);
+        await pipeline.LandAsync("bad.csv", [.. Encoding.Unicode.GetPreamble(), .. Encoding.Unicode.GetBytes("a,b\n1,Größe\n")]);
+
+        var report = await pipeline.SucceedAsync();
+
+        Assert.Equal(["1|Größe"], await pipeline.RawAsync());
+        await pipeline.BalancedAsync(report);
+    }
+
+    [Fact]
+    public async Task Run_Latin1_KeepsTheGoodRowsAndTellsOfTheOthers()
+    {
+        var pipeline = await FileReading.TwoColumnsAsync(medallion);
+        await pipeline.LandAsync("good.csv", Good);
+        await pipeline.LandAsync("bad.csv", Encoding.Latin1.GetBytes("a,b\n1,plain\n2,Größe\n3,end\n"));
+
+        var report = await pipeline.SucceedAsync();
+
+        Assert.Equal(["1|plain", "3|end", "7|good"], await pipeline.RawAsync());
+        var malformed = Assert.Single(await pipeline.MalformedAsync());
+        Assert.StartsWith("bad.csv|3|", malformed, StringComparison.Ordinal);
+        Assert.Contains("unicode", malformed, StringComparison.OrdinalIgnoreCase);
+        await pipeline.BalancedAsync(report);
+    }
+
+    [Fact]
+    public async Task Run_Latin1Ndjson_KeepsTheGoodRowsAndTellsOfTheOthers()
+    {
+        var pipeline = await FileReading.TwoColumnsAsync(medallion);
+        await pipeline.LandAsync("bad.ndjson", Encoding.Latin1.GetBytes("{\"a\":1,\"b\":\"x\"}\n{\"a\":2,\"b\":\"Größe\"}\n{\"a\":3,\"b\":\"y\"}\n"));
+
+        var report = await pipeline.SucceedAsync();
+
+        Assert.Equal(["1|x", "3|y"], await pipeline.RawAsync());
+        Assert.StartsWith("bad.ndjson|2|", Assert.Single(await pipeline.MalformedAsync()), StringComparison.Ordinal);
+        await pipeline.BalancedAsync(report);
+    }
+
+    [Fact]
+    public async Task Run_UnclosedQuote_LosesNothingSilently()
+    {
+        var pipeline = await FileReading.TwoColumnsAsync(medallion);
+        await pipeline.LandAsync("good.csv", Good);
+        await pipeline.LandAsync("bad.csv", "a,b\n1,\"x\"\n2,\"never closed\n3,y\n");
+
+        var report = await pipeline.SucceedAsync();
+
+        Assert.Contains("7|good", await pipeline.RawAsync());
+        Assert.Contains(await pipeline.MalformedAsync(), m => m.StartsWith("bad.csv|", StringComparison.Ordinal));
+        await pipeline.BalancedAsync(report);
+    }
+
+    [Fact]
+    public async Task Run_FieldOfTenMegabytes_IsKept()
+    {
+        var pipeline = await FileReading.TwoColumnsAsync(medallion);
+        await pipeline.LandAsync("f.csv", $"a,b\n1,{new string('x', 10_000_000)}\n2,y\n");
+
+        var report = await pipeline.SucceedAsync();
+
+        Assert.Equal(["1|10000000", "2|1"], await pipeline.QueryAsync("select a, length(b) from silver.f order by a"));
+        await pipeline.BalancedAsync(report);
+    }
+
+    [Fact]
+    public async Task Run_FieldOfTwentyMegabytes_IsRejected()
+    {
+        var pipeline = await FileReading.TwoColumnsAsync(medallion);
+        await pipeline.LandAsync("good.csv", Good);
+        await pipeline.LandAsync("bad.csv", $"a,b\n1,{new string('x', 20_000_000)}\n2,y\n");
+
+        var report = await pipeline.RunAsync();
+
+        Assert.True(report.Run.Error is null, report.Run.Error);
+        Assert.Contains("7|good", await pipeline.RawAsync());
+        Assert.NotEmpty(await pipeline.MalformedAsync());
+        await pipeline.BalancedAsync(report);
+    }
+
+    [Fact]
+    public async Task Run_UnknownFormat_FailsTheStepWithTheFilesName()
+    {
+        var pipeline = await FileReading.TwoColumnsAsync(medallion);
+        await pipeline.LandAsync("report.xlsx", "PK");
+
+        var report = await pipeline.RunAsync();
+
+        Assert.Equal(StepStatus.Failed, report["bronze.f"].Status);
+        Assert.Equal(StepStatus.Skipped, report["silver.f"].Status);
+        Assert.Contains($"'{pipeline.Name}/report.xlsx' is not known: its name ends in '.xlsx'", report["bronze.f"].Error, StringComparison.Ordinal);
+    }
+
+    private byte[] Bytes(string kind)
+    {
+        var many = string.Concat(Enumerable.Range(0, 5000).Select(i => $"{i},value{i * 7919 % 10007}\n"));
+        var parquet = FileBytes.Parquet(medallion, "select i as a, 'value' || hash(i) as b from range(5000) t(i)");
+        return kind switch
+        {
+            "truncated gzip" => FileBytes.Gzip("a,b\n" + many)[..^200],
+            "truncated member" => [.. FileBytes.Gzip("a,b\n1,x\n"), .. FileBytes.Gzip(many)[..^200]],
+            "truncated zstd" => FileBytes.Zstd(medallion, "a,b\n" + many)[..^200],
+            "truncated parquet" => parquet[..^200],
+            "corrupt parquet" => [.. parquet.Select((b, i) => i is > 100 and < 20_000 ? (byte)(b ^ 0x5A) : b)],
+            "time parquet" => FileBytes.Parquet(medallion, "select 1 as a, time '10:00' as b"),
+            "cut off json" => Encoding.UTF8.GetBytes("[{\"a\":1,\"b\":\"x\"},{\"a\":2,\"b\":"),
+            _ => Encoding.UTF8.GetBytes("this is plain text, whatever its name says"),
+        };
+    }
+}
