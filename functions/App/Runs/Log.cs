@@ -28,15 +28,15 @@ internal static partial class Log
     [LoggerMessage(
         EventId = 2012,
         Level = LogLevel.Information,
-        Message = "Step {Step} of run {RunId} {Status} in {Seconds} s: version {Version}, {RowsIn} rows in, {RowsOut} out, {RowsRejected} rejected")]
+        Message = "Step {Step} of run {RunId} {Status} in {Seconds:0.###} s: version {Version}, {RowsIn} rows in, {RowsOut} out, {RowsRejected} rejected")]
     public static partial void StepEnded(this ILogger logger, TableKey step, string runId, StepStatus status, double seconds, long? version, long? rowsIn, long? rowsOut, long? rowsRejected);
 
     [LoggerMessage(EventId = 2013, Level = LogLevel.Error, Message = "Step {Step} of run {RunId} failed: {ErrorType}. GET /api/runs/{RunId} says why")]
     public static partial void StepFailed(this ILogger logger, TableKey step, string runId, string errorType);
 
-    [LoggerMessage(EventId = 2014, Level = LogLevel.Information, Message = "Run {RunId} of {Pipeline} succeeded in {Seconds} s")]
+    [LoggerMessage(EventId = 2014, Level = LogLevel.Information, Message = "Run {RunId} of {Pipeline} succeeded in {Seconds:0.###} s")]
     public static partial void Succeeded(this ILogger logger, string runId, string pipeline, double seconds);
 
-    [LoggerMessage(EventId = 2015, Level = LogLevel.Error, Message = "Run {RunId} of {Pipeline} failed after {Seconds} s: {Failed} steps failed, {Skipped} skipped")]
+    [LoggerMessage(EventId = 2015, Level = LogLevel.Error, Message = "Run {RunId} of {Pipeline} failed after {Seconds:0.###} s: {Failed} steps failed, {Skipped} skipped")]
     public static partial void Failed(this ILogger logger, string runId, string pipeline, double seconds, int failed, int skipped);
 }

@@ -6,9 +6,10 @@ namespace Pipeline.App.Runs;
 /// <summary>The activities of a run. Each may run more than once for the same work.</summary>
 public sealed class RunActivities(PipelineSteps steps)
 {
-    /// <summary>Fixes what the run does.</summary>
+    /// <summary>Fixes what the run does; the orchestration is told of the steps that have work to do.</summary>
     [Function(nameof(PlanRun))]
-    public Task<RunPlan> PlanRun([ActivityTrigger] RunRequest request, FunctionContext context) => steps.PlanAsync(request, Invocation(context), context.CancellationToken);
+    public async Task<RunPlan> PlanRun([ActivityTrigger] RunRequest request, FunctionContext context) =>
+        (await steps.PlanAsync(request, Invocation(context), context.CancellationToken)).Due();
 
     /// <summary>Writes a part of a source to data files of bronze.</summary>
     [Function(nameof(LandFiles))]

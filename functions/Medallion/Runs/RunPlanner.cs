@@ -9,7 +9,7 @@ namespace Pipeline.Medallion.Runs;
 /// <summary>Fixes what a run does, before it does anything.</summary>
 internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables, SourceScanner scanner, Engine engine, RunStore runs, StepStore steps, TimeProvider clock)
 {
-    /// <summary>Makes the plan and notes its steps; what is returned names those that have work to do.</summary>
+    /// <summary>Makes the plan and notes its steps.</summary>
     /// <param name="request">What is asked for.</param>
     /// <param name="planId">This attempt.</param>
     /// <param name="cancellationToken">Ends the planning.</param>
@@ -45,7 +45,7 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
             Steps = [.. planned.Values],
         };
         await steps.PlanAsync(plan, cancellationToken);
-        return plan.Due();
+        return plan;
     }
 
     private static IReadOnlyList<Step> Select(CompiledPipeline pipeline, IReadOnlyList<TableKey> select)

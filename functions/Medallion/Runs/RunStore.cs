@@ -1,5 +1,4 @@
 using System.Globalization;
-using Azure;
 using Azure.Data.Tables;
 using Pipeline.Lakehouse;
 
@@ -10,13 +9,13 @@ public sealed class RunStore(TableServiceClient tables, TimeProvider clock)
 {
     private const string Current = "current";
     private const int ErrorCharacters = 4000;
-    private readonly TableClient runs = tables.GetTableClient("runs");
+    private readonly StateTable runs = new(tables, "runs");
 
     /// <summary>How long a claim holds before its orchestration is there.</summary>
     public static TimeSpan GraceOfUnscheduled { get; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Creates the table unless it is there.</summary>
-    public Task CreateAsync(CancellationToken cancellationToken) => runs.CreateIfNotExistsAsync(cancellationToken);
+    public Task CreateAsync(CancellationToken cancellationToken) => runs.CreateAsync(cancellationToken);
 
     /// <summary>Claims the pipeline for a new run, unless one is going on.</summary>
     /// <param name="pipeline">The pipeline.</param>
@@ -29,9 +28,9 @@ public sealed class RunStore(TableServiceClient tables, TimeProvider clock)
         while (true)
         {
             var now = clock.GetUtcNow();
-            var found = await runs.GetEntityIfExistsAsync<TableEntity>(pipeline, Current, cancellationToken: cancellationToken);
+            var holder = await runs.FindAsync(pipeline, Current, cancellationToken);
             var number = now.ToUnixTimeMilliseconds();
-            if (found.HasValue && found.Value is { } holder)
+            if (holder is not null)
             {
                 var holderId = holder.GetString("RunId");
                 var goingOn = await isGoingOn(holderId, cancellationToken);
@@ -45,24 +44,13 @@ public sealed class RunStore(TableServiceClient tables, TimeProvider clock)
 
             var runId = string.Create(CultureInfo.InvariantCulture, $"{pipeline}.{number}");
             var claim = new TableEntity(pipeline, Current) { ["RunId"] = runId, ["Number"] = number, ["ClaimedUtc"] = now };
-            try
+            if (holder is null ? await runs.TryAddAsync(claim, cancellationToken) : await runs.TryReplaceAsync(claim, holder.ETag, cancellationToken))
             {
-                if (found.HasValue && found.Value is { } replaced)
-                {
-                    await runs.UpdateEntityAsync(claim, replaced.ETag, TableUpdateMode.Replace, cancellationToken);
-                }
-                else
-                {
-                    await runs.AddEntityAsync(claim, cancellationToken);
-                }
-
                 await SaveAsync(new RunRecord { Id = runId, Pipeline = pipeline, Status = RunStatus.Running, StartedUtc = now }, cancellationToken);
                 return new RunClaim(runId, Granted: true);
             }
-            catch (RequestFailedException lost) when (lost.Status is 409 or 412)
-            {
-                // Somebody else claimed it in between: look again who.
-            }
+
+            // Somebody else claimed it in between: look again who.
         }
     }
 
@@ -70,11 +58,10 @@ public sealed class RunStore(TableServiceClient tables, TimeProvider clock)
     public async Task ReleaseAsync(string runId, CancellationToken cancellationToken)
     {
         var (pipeline, _) = Parse(runId);
-        var found = await runs.GetEntityIfExistsAsync<TableEntity>(pipeline, Current, cancellationToken: cancellationToken);
-        if (found.HasValue && found.Value is { } holder && holder.GetString("RunId") == runId)
+        if (await runs.FindAsync(pipeline, Current, cancellationToken) is { } holder && holder.GetString("RunId") == runId)
         {
             holder["ClaimedUtc"] = DateTimeOffset.UnixEpoch;
-            await runs.UpdateEntityAsync(holder, holder.ETag, TableUpdateMode.Replace, cancellationToken);
+            await runs.TryReplaceAsync(holder, holder.ETag, cancellationToken);
         }
     }
 
@@ -82,10 +69,9 @@ public sealed class RunStore(TableServiceClient tables, TimeProvider clock)
     public async Task<bool> HoldsAsync(string runId, CancellationToken cancellationToken)
     {
         var (pipeline, _) = Parse(runId);
-        var found = await runs.GetEntityIfExistsAsync<TableEntity>(pipeline, Current, cancellationToken: cancellationToken);
 
         // A lost table has nobody who could hold it.
-        return !found.HasValue || found.Value?.GetString("RunId") == runId;
+        return await runs.FindAsync(pipeline, Current, cancellationToken) is not { } holder || holder.GetString("RunId") == runId;
     }
 
     /// <summary>Notes how a run ended.</summary>
@@ -109,8 +95,7 @@ public sealed class RunStore(TableServiceClient tables, TimeProvider clock)
             return null;
         }
 
-        var found = await runs.GetEntityIfExistsAsync<TableEntity>(pipeline, RowKey(number), cancellationToken: cancellationToken);
-        return found.HasValue && found.Value is { } entity ? Read(entity) : null;
+        return await runs.FindAsync(pipeline, RowKey(number), cancellationToken) is { } entity ? Read(entity) : null;
     }
 
     /// <summary>Runs without their steps, newest first within a pipeline.</summary>
@@ -123,7 +108,7 @@ public sealed class RunStore(TableServiceClient tables, TimeProvider clock)
             ? TableClient.CreateQueryFilter($"RowKey lt {Current}")
             : TableClient.CreateQueryFilter($"PartitionKey eq {pipeline} and RowKey lt {Current}");
         var found = new List<RunRecord>();
-        await foreach (var entity in runs.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken))
+        await foreach (var entity in runs.QueryAsync(filter, cancellationToken))
         {
             found.Add(Read(entity));
             if (pipeline is not null && found.Count == limit)
@@ -164,7 +149,7 @@ public sealed class RunStore(TableServiceClient tables, TimeProvider clock)
             ["Error"] = Shorten(run.Error),
             ["Metrics"] = Json.Write(run.Metrics),
         };
-        return runs.UpsertEntityAsync(entity, TableUpdateMode.Replace, cancellationToken);
+        return runs.UpsertAsync(entity, TableUpdateMode.Replace, cancellationToken);
     }
 
     private RunRecord Read(TableEntity entity)

@@ -8,10 +8,10 @@ namespace Pipeline.Medallion.Runs;
 public sealed class StepStore(TableServiceClient tables, TimeProvider clock)
 {
     private const int BatchRows = 100;
-    private readonly TableClient steps = tables.GetTableClient("steps");
+    private readonly StateTable steps = new(tables, "steps");
 
     /// <summary>Creates the table unless it is there.</summary>
-    public Task CreateAsync(CancellationToken cancellationToken) => steps.CreateIfNotExistsAsync(cancellationToken);
+    public Task CreateAsync(CancellationToken cancellationToken) => steps.CreateAsync(cancellationToken);
 
     /// <summary>Notes the steps that a run is going to take; those that have nothing to do are unchanged at once.</summary>
     public async Task PlanAsync(RunPlan plan, CancellationToken cancellationToken)
@@ -19,7 +19,7 @@ public sealed class StepStore(TableServiceClient tables, TimeProvider clock)
         ArgumentNullException.ThrowIfNull(plan);
         foreach (var batch in plan.Steps.Select((step, order) => Entity(plan, step, order)).Chunk(BatchRows))
         {
-            await steps.SubmitTransactionAsync(batch.Select(e => new TableTransactionAction(TableTransactionActionType.UpsertReplace, e)), cancellationToken);
+            await steps.ReplaceAsync(batch, cancellationToken);
         }
     }
 
@@ -74,7 +74,7 @@ public sealed class StepStore(TableServiceClient tables, TimeProvider clock)
     public async Task<IReadOnlyList<StepRecord>> ListAsync(string runId, CancellationToken cancellationToken)
     {
         var found = new List<StepRecord>();
-        await foreach (var entity in steps.QueryAsync<TableEntity>(TableClient.CreateQueryFilter($"PartitionKey eq {runId}"), cancellationToken: cancellationToken))
+        await foreach (var entity in steps.QueryAsync(TableClient.CreateQueryFilter($"PartitionKey eq {runId}"), cancellationToken))
         {
             // A step that was begun before its plan was noted cannot be: the plan is the first activity.
             found.Add(Read(entity));
@@ -100,7 +100,7 @@ public sealed class StepStore(TableServiceClient tables, TimeProvider clock)
             entity.Remove(empty);
         }
 
-        return steps.UpsertEntityAsync(entity, TableUpdateMode.Merge, cancellationToken);
+        return steps.UpsertAsync(entity, TableUpdateMode.Merge, cancellationToken);
     }
 
     private StepRecord Read(TableEntity entity)
