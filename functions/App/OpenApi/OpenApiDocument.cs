@@ -63,7 +63,8 @@ internal sealed class OpenApiDocument
 
         if (operation.Body is { } body)
         {
-            described["requestBody"] = new JsonObject { ["content"] = Content("application/json", schemas.OfBody(body)) };
+            var content = Content("application/json", schemas.OfBody(body));
+            described["requestBody"] = new JsonObject { ["required"] = schemas.HasRequired(body), ["content"] = content };
         }
 
         var answers = new JsonObject(operation.Answers.Select(a => KeyValuePair.Create(a.Status.ToString(CultureInfo.InvariantCulture), (JsonNode?)Describe(a))));

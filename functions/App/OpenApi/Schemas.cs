@@ -22,6 +22,9 @@ internal sealed class Schemas
     /// <summary>The schema of what the API answers: what can be null is left out instead, everything else is there.</summary>
     public JsonNode OfAnswer(Type type) => Export(Written, type, requireAll: true);
 
+    /// <summary>Whether a record that was described has properties that must be there.</summary>
+    public bool HasRequired(Type type) => components[type.Name]["required"] is not null;
+
     private JsonNode Export(JsonSerializerOptions options, Type type, bool requireAll) => options.GetJsonSchemaAsNode(type, new JsonSchemaExporterOptions
     {
         TreatNullObliviousAsNonNullable = true,

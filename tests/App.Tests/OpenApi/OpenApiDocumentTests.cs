@@ -33,6 +33,15 @@ public sealed partial class OpenApiDocumentTests(NorthwindApp northwind)
     });
 
     [Fact]
+    public void Document_Bodies_AreRequiredWhereTheyHaveRequiredFields()
+    {
+        var required = Operations().Where(o => o.Operation.TryGetProperty("requestBody", out _))
+            .ToDictionary(o => o.Operation.GetProperty("operationId").GetString()!, o => o.Operation.GetProperty("requestBody").GetProperty("required").GetBoolean());
+
+        Assert.Equal(new Dictionary<string, bool> { ["StartRun"] = false, ["RunSql"] = true }, required);
+    }
+
+    [Fact]
     public void Document_References_Resolve()
     {
         var components = Document.GetProperty("components").GetProperty("schemas").EnumerateObject().Select(c => $"#/components/schemas/{c.Name}").ToList();
