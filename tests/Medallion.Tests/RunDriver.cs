@@ -28,7 +28,7 @@ internal sealed class RunDriver(IServiceProvider floor)
 
     public async Task<RunReport> RunAsync(RunRequest request, CancellationToken cancellationToken)
     {
-        var plan = Copy(await steps.PlanAsync(Copy(request), cancellationToken));
+        var plan = await RepeatAsync(id => steps.PlanAsync(Copy(request), id, cancellationToken));
         await Planned(plan);
         var versions = new Dictionary<TableKey, long>(plan.Versions);
         var failed = new Dictionary<TableKey, string>();
@@ -63,17 +63,7 @@ internal sealed class RunDriver(IServiceProvider floor)
     /// <summary>Does one step of a plan.</summary>
     public async Task<StepResult> StepAsync(RunPlan plan, PlannedStep step, IReadOnlyDictionary<TableKey, long> versions, CancellationToken cancellationToken)
     {
-        var work = Copy(new StepWork
-        {
-            RunId = plan.RunId,
-            Pipeline = plan.Pipeline,
-            Definition = plan.Definition,
-            Number = plan.Number,
-            TimeUtc = plan.TimeUtc,
-            Table = step.Table,
-            Rebuild = step.Rebuild,
-            Inputs = step.Inputs.Where(versions.ContainsKey).ToDictionary(i => i, i => versions[i]),
-        });
+        var work = Copy(plan.WorkOf(step, versions));
         var landed = new List<LandedPart>();
         for (var part = 0; part < step.Parts; part++)
         {

@@ -45,19 +45,7 @@ internal sealed class RunProgress
     }
 
     /// <summary>What an activity is given to do for a step: its inputs are those that the steps before made, else those that the plan found.</summary>
-    public StepWork WorkOf(PlannedStep step) => new()
-    {
-        RunId = plan.RunId,
-        Pipeline = plan.Pipeline,
-        Definition = plan.Definition,
-        PlanId = plan.PlanId,
-        PlannedVersion = step.Version,
-        Number = plan.Number,
-        TimeUtc = plan.TimeUtc,
-        Table = step.Table,
-        Rebuild = step.Rebuild,
-        Inputs = step.Inputs.Where(versions.ContainsKey).ToDictionary(i => i, i => versions[i]),
-    };
+    public StepWork WorkOf(PlannedStep step) => plan.WorkOf(step, versions);
 
     /// <summary>Notes how a step ended.</summary>
     public void Note(StepResult result, double seconds)

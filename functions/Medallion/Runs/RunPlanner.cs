@@ -71,11 +71,11 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         var snapshot = snapshots.GetValueOrDefault(step.Table);
         var state = StepState.Of(snapshot, step.Table);
         var rebuild = request.FullRefresh || state is null || state.Definition != step.Definition;
-        var planned = new PlannedStep { Table = step.Table, Kind = step.Kind, Level = step.Level, Inputs = step.Inputs, Version = snapshot?.Version, Rebuild = rebuild };
+        var planned = new PlannedStep { Table = step.Table, Kind = step.Kind, Level = step.Level, Inputs = step.Inputs, Rebuild = rebuild };
         if (step.Kind == StepKind.Ingest)
         {
             var scan = await scanner.ScanAsync(session, request.RunId, planId, pipeline.Definition.Name, pipeline.Source(step.Table), step.Table, rebuild ? null : state, cancellationToken);
-            return planned with { Parts = scan.Parts, Rebuild = rebuild || scan.Rebuild, Unchanged = !rebuild && !scan.Rebuild && scan.Parts == 0 };
+            return planned with { Version = snapshot?.Version, Parts = scan.Parts, Rebuild = rebuild || scan.Rebuild, Unchanged = !rebuild && !scan.Rebuild && scan.Parts == 0 };
         }
 
         var settled = step.Inputs.All(i => snapshots.ContainsKey(i) && (!before.TryGetValue(Step.MakerOf(i), out var maker) || maker.Unchanged));

@@ -50,6 +50,27 @@ public sealed record RunPlan
     /// <summary>How many steps certainly have nothing to do and are left out of <see cref="Steps"/>.</summary>
     public int UnchangedSteps { get; init; }
 
+    /// <summary>What an activity is given to do for a step.</summary>
+    /// <param name="step">A step of the plan.</param>
+    /// <param name="versions">The versions that tables have by now: those that the plan found, and those that the steps before made.</param>
+    public StepWork WorkOf(PlannedStep step, IReadOnlyDictionary<TableKey, long> versions)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        return new StepWork
+        {
+            RunId = RunId,
+            Pipeline = Pipeline,
+            Definition = Definition,
+            PlanId = PlanId,
+            Number = Number,
+            TimeUtc = TimeUtc,
+            Table = step.Table,
+            PlannedVersion = step.Version,
+            Rebuild = step.Rebuild,
+            Inputs = step.Inputs.Where(versions.ContainsKey).ToDictionary(i => i, i => versions[i]),
+        };
+    }
+
     /// <summary>The plan without what the orchestration has no use for, steps with nothing to do and versions that no step reads or that the run makes anew: its messages are bounded.</summary>
     public RunPlan Due()
     {
@@ -75,7 +96,7 @@ public sealed record PlannedStep
     /// <summary>The tables that it reads.</summary>
     public IReadOnlyList<TableKey> Inputs { get; init; } = [];
 
-    /// <summary>The version that its table has as the run begins; null where there is no table.</summary>
+    /// <summary>The version that the table of an ingest step has as the run begins: what arrived was compared with its ledger. Null where there is no table.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Version { get; init; }
 

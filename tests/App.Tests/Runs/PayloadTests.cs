@@ -18,13 +18,14 @@ public sealed class PayloadTests
     {
         var names = Enumerable.Range(0, 100).Select(i => string.Create(CultureInfo.InvariantCulture, $"a_source_with_a_lengthy_name_{i:D3}")).ToList();
         var bronze = names.Select(n => new PlannedStep { Table = new("bronze", n), Kind = StepKind.Ingest, Level = 0, Version = 12345, Rebuild = true, Parts = 1 });
-        var silver = names.Select(n => new PlannedStep { Table = new("silver", n), Kind = StepKind.Clean, Level = 1, Inputs = [new("bronze", n)], Version = 12345, Rebuild = true });
+        var silver = names.Select(n => new PlannedStep { Table = new("silver", n), Kind = StepKind.Clean, Level = 1, Inputs = [new("bronze", n)], Rebuild = true });
         var gold = new PlannedStep { Table = new("gold", "everything"), Kind = StepKind.Model, Level = 2, Inputs = [.. names.Select(n => new TableKey("silver", n))], Rebuild = true };
         var plan = new RunPlan
         {
             RunId = "many.1700000000000",
             Pipeline = "many",
-            Definition = new string('a', 64), PlanId = new string('c', 32),
+            PlanId = new string('c', 32),
+            Definition = new string('a', 64),
             Number = 1700000000000,
             TimeUtc = DateTimeOffset.UnixEpoch,
             Versions = new[] { "bronze", "silver", "rejected" }.SelectMany(layer => names.Select(n => new TableKey(layer, n))).ToDictionary(t => t, _ => 12345L),
@@ -46,7 +47,7 @@ public sealed class PayloadTests
         TableKey bronze = new("bronze", "a"), silver = new("silver", "a"), gold = new("gold", "b");
         var plan = new RunPlan
         {
-            RunId = "p.1", Pipeline = "p", Definition = "", PlanId = "", Number = 1, TimeUtc = DateTimeOffset.UnixEpoch,
+            RunId = "p.1", Pipeline = "p", PlanId = "", Definition = "", Number = 1, TimeUtc = DateTimeOffset.UnixEpoch,
             Versions = new Dictionary<TableKey, long> { [bronze] = 4, [silver] = 5, [gold] = 6 },
             Steps =
             [
