@@ -45,14 +45,17 @@ public sealed class RunRequests(DefinitionStore definitions, RunStore runs, Step
             throw new UnknownStepException(unknown, pipeline);
         }
 
-        var claim = await runs.ClaimAsync(name, (runId, token) => IsGoingOnAsync(client, runId, token), cancellationToken);
+        var claim = await runs.ClaimAsync(name, select, body.FullRefresh, (runId, token) => IsGoingOnAsync(client, runId, token), cancellationToken);
+        if (claim.Unscheduled is { } run)
+        {
+            await ScheduleAsync(client, run, cancellationToken);
+        }
+
         if (!claim.Granted)
         {
             return Answers.Problem(StatusCodes.Status409Conflict, "A run is going on", $"Run {claim.RunId} of pipeline '{name}' is going on: wait for it or terminate it.", ("runId", claim.RunId));
         }
 
-        var run = new RunRequest { RunId = claim.RunId, Pipeline = name, Select = select, FullRefresh = body.FullRefresh };
-        await client.ScheduleNewOrchestrationInstanceAsync(nameof(RunPipeline), run, new StartOrchestrationOptions(claim.RunId), cancellationToken);
         request.HttpContext.Response.Headers.Location = $"/api/runs/{claim.RunId}";
         return Answers.Json(new StartedRun(claim.RunId), StatusCodes.Status202Accepted);
     }
@@ -107,6 +110,23 @@ public sealed class RunRequests(DefinitionStore definitions, RunStore runs, Step
     }
 
     private static IActionResult UnknownRun(string id) => Answers.Problem(StatusCodes.Status404NotFound, "Unknown run", $"There is no run '{id}'. GET /api/runs lists those there are.");
+
+    // A run may be scheduled by two requests at once: whatever state its orchestration is in by then, it is not started anew.
+    private static async Task ScheduleAsync(DurableTaskClient client, RunRequest run, CancellationToken cancellationToken)
+    {
+        var once = new StartOrchestrationOptions(run.RunId).WithDedupeStatuses([.. StartOrchestrationOptionsExtensions.ValidDedupeStatuses]);
+        try
+        {
+            await client.ScheduleNewOrchestrationInstanceAsync(nameof(RunPipeline), run, once, cancellationToken);
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            if (await client.GetInstanceAsync(run.RunId, cancellationToken) is null)
+            {
+                throw;
+            }
+        }
+    }
 
     private static async Task<bool?> IsGoingOnAsync(DurableTaskClient client, string runId, CancellationToken cancellationToken) =>
         await client.GetInstanceAsync(runId, cancellationToken) is { } instance ? !instance.IsCompleted : null;
