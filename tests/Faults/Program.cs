@@ -5,7 +5,7 @@ using Pipeline.Faults.Storage;
 
 var stage = new Option<Stage?>("--stage") { Description = "first: the first run on an empty account; changed: a run after a file changed. Without it both." };
 var write = new Option<int?>("--write") { Description = "Kill at this write only." };
-var moment = new Option<Moment?>("--moment") { Description = "before: storage never sees the write; after: its answer is never read. Without it both." };
+var moment = new Option<Moment?>("--moment") { Description = "before: storage never sees the write; after: its answer is never read; late: it arrives while the app that was started again is at work. Without it all." };
 var time = new Option<double?>("--time") { Description = "With --larger: kill this many seconds after the run was asked for." };
 var again = new Option<int?>("--again") { Description = "Kill once more, at this write of the app that was started again." };
 var from = new Option<int>("--from") { Description = "The first write to kill at.", DefaultValueFactory = _ => 1 };

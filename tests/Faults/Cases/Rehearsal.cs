@@ -63,10 +63,12 @@ public sealed class Rehearsal(Emulator emulator, int rows)
             if (kill.HasBegun)
             {
                 await kill.Done.WaitAsync(Deadline, cancellationToken);
-                await RecoverAsync(sandbox, toPlay, cancellationToken);
+                await RecoverAsync(sandbox, toPlay, kill, cancellationToken);
             }
 
             runId ??= await AskAgainAsync(sandbox, cancellationToken);
+            await sandbox.Api.FollowAsync(Landing.Pipeline, runId, Deadline, cancellationToken);
+            await kill.ReleaseAsync();
             problems.AddRange(await CheckAsync(sandbox, runId, expected, cancellationToken));
         }
         catch (Exception error) when (error is TimeoutException or HttpRequestException)
@@ -111,14 +113,16 @@ public sealed class Rehearsal(Emulator emulator, int rows)
     private static async Task<string?> DisturbAsync(Sandbox sandbox, KillCase played, Kill kill, CancellationToken cancellationToken)
     {
         var runId = default(string);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
             if (played.Stage == Stage.Changed || await sandbox.StartAppAsync(cancellationToken))
             {
-                var killed = played.Time is { } time ? KillAfterAsync(time, kill, cancellationToken) : kill.Done;
+                var killed = played.Time is { } time ? KillAfterAsync(time, kill, over.Token) : kill.Done;
                 runId = (await sandbox.Api.RequestRunAsync(Landing.Pipeline, cancellationToken)).RunId;
                 await sandbox.Api.FollowAsync(Landing.Pipeline, runId, Deadline, cancellationToken);
                 await Task.WhenAny(killed, QuietAsync(sandbox, cancellationToken));
+                await over.CancelAsync();
                 return runId;
             }
         }
@@ -137,7 +141,7 @@ public sealed class Rehearsal(Emulator emulator, int rows)
         await kill.NowAsync();
     }
 
-    private static async Task RecoverAsync(Sandbox sandbox, KillCase played, CancellationToken cancellationToken)
+    private static async Task RecoverAsync(Sandbox sandbox, KillCase played, Kill kill, CancellationToken cancellationToken)
     {
         if (played.WriteOfRecovery is { } again)
         {
@@ -149,7 +153,7 @@ public sealed class Rehearsal(Emulator emulator, int rows)
             await second.Done.WaitAsync(Deadline, cancellationToken);
         }
 
-        sandbox.Proxy.Arm(StorageFaults.None);
+        sandbox.Proxy.Arm(kill.Successor());
         await StartAppAsync(sandbox, cancellationToken);
     }
 
