@@ -1,60 +1,48 @@
 using System.CommandLine;
-using System.Globalization;
+using Pipeline.Faults;
 using Pipeline.Faults.Cases;
 using Pipeline.Faults.Storage;
 
-var stageOption = new Option<Stage?>("--stage") { Description = "Only this stage: first or changed." };
-var writeOption = new Option<int?>("--write") { Description = "Only this write." };
-var momentOption = new Option<Moment?>("--moment") { Description = "Only this moment: before or after the write." };
-var againOption = new Option<int?>("--again") { Description = "Kill once more, at this write of the recovery." };
-var fromOption = new Option<int>("--from") { DefaultValueFactory = _ => 1 };
-var toOption = new Option<int?>("--to");
-var everyOption = new Option<int>("--every") { DefaultValueFactory = _ => 1 };
-var listOption = new Option<bool>("--list") { Description = "Show the writes of an undisturbed run." };
-var lanesOption = new Option<int>("--lanes") { DefaultValueFactory = _ => 2 };
-var command = new RootCommand("Kills the app before and after each of its storage writes and checks that it recovers.")
+var stage = new Option<Stage?>("--stage") { Description = "first: the first run on an empty account; changed: a run after a file changed. Without it both." };
+var write = new Option<int?>("--write") { Description = "Kill at this write only." };
+var moment = new Option<Moment?>("--moment") { Description = "before: storage never sees the write; after: its answer is never read; late: it arrives while the app that was started again is at work. Without it all." };
+var time = new Option<double?>("--time") { Description = "With --larger: kill this many seconds after the run was asked for." };
+var again = new Option<int?>("--again") { Description = "Kill once more, at this write of the app that was started again." };
+var from = new Option<int>("--from") { Description = "The first write to kill at.", DefaultValueFactory = _ => 1 };
+var to = new Option<int?>("--to") { Description = "The last write to kill at." };
+var every = new Option<int>("--every") { Description = "Kill at every n-th write only.", DefaultValueFactory = _ => 1 };
+var larger = new Option<bool>("--larger") { Description = "Kill at 20 random moments of a run with 200,000 orders instead." };
+var seed = new Option<int>("--seed") { Description = "Decides the random moments.", DefaultValueFactory = _ => 1 };
+var lanes = new Option<int>("--lanes") { Description = "How many cases are played side by side.", DefaultValueFactory = _ => 2 };
+var list = new Option<bool>("--list") { Description = "Only show the writes of undisturbed runs." };
+var command = new RootCommand("Kills the app before and after each of its storage writes, starts it again, and checks that its run completes by itself with every row exactly once.")
 {
-    stageOption, writeOption, momentOption, againOption, fromOption, toOption, everyOption, listOption, lanesOption,
+    stage, write, moment, time, again, from, to, every, larger, seed, lanes, list,
 };
 command.SetAction(async (parsed, cancellationToken) =>
 {
     await using var emulator = await Emulator.StartAsync(cancellationToken);
-    var rehearsal = new Rehearsal(emulator, rows: 40);
-    var failed = 0;
-    foreach (var stage in Enum.GetValues<Stage>().Where(s => parsed.GetValue(stageOption) is not { } only || only == s))
+    var programme = new Programme(emulator, new Selection
     {
-        var expected = await rehearsal.UndisturbedAsync(stage, cancellationToken);
-        Console.WriteLine($"{stage}: {expected.Writes.Count} writes; {string.Join(", ", expected.Tables.Select(t => $"{t.Name} {t.Rows}"))}");
-        if (parsed.GetValue(listOption))
-        {
-            expected.Writes.ToList().ForEach(Console.WriteLine);
-            continue;
-        }
-
-        var moments = Enum.GetValues<Moment>().Where(m => parsed.GetValue(momentOption) is not { } only || only == m).ToList();
-        var first = parsed.GetValue(writeOption) ?? parsed.GetValue(fromOption);
-        var last = parsed.GetValue(writeOption) ?? parsed.GetValue(toOption) ?? expected.Writes.Count + 5;
-        var cases = Enumerable.Range(0, Math.Max(0, (last - first) / parsed.GetValue(everyOption) + 1)).SelectMany(i => moments.Select(m => new KillCase
-        {
-            Stage = stage,
-            Write = first + (i * parsed.GetValue(everyOption)),
-            Moment = m,
-            WriteOfRecovery = parsed.GetValue(againOption),
-        }));
-        await Parallel.ForEachAsync(cases, new ParallelOptions { MaxDegreeOfParallelism = parsed.GetValue(lanesOption), CancellationToken = cancellationToken }, async (c, stop) =>
-        {
-            var result = await rehearsal.PlayAsync(c, expected, stop);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(result.Passed ? "ok  " : "FAIL")} {result.Seconds,6:F1} s  {c}  {result.KilledAt?.ToString() ?? "not reached"}"));
-            foreach (var problem in result.Problems)
-            {
-                Console.WriteLine($"       {problem}");
-            }
-
-            failed += result.Passed ? 0 : 1;
-        });
+        Stage = parsed.GetValue(stage),
+        Write = parsed.GetValue(write),
+        Moment = parsed.GetValue(moment),
+        Time = parsed.GetValue(time),
+        Again = parsed.GetValue(again),
+        From = parsed.GetValue(from),
+        To = parsed.GetValue(to),
+        Every = parsed.GetValue(every),
+        Seed = parsed.GetValue(seed),
+        Lanes = parsed.GetValue(lanes),
+    });
+    if (parsed.GetValue(list))
+    {
+        await programme.ListAsync(cancellationToken);
+        return 0;
     }
 
-    Console.WriteLine($"{failed} failed");
+    var failed = parsed.GetValue(larger) ? await programme.PlayLargeAsync(cancellationToken) : await programme.PlaySmallAsync(cancellationToken);
+    Console.WriteLine($"{failed} case(s) failed.");
     return failed == 0 ? 0 : 1;
 });
 return await command.Parse(args).InvokeAsync();

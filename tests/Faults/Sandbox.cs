@@ -12,11 +12,14 @@ public sealed class Sandbox : IAsyncDisposable
     private Sandbox(StorageProxy proxy, string account, BlobServiceClient storage)
     {
         this.storage = storage;
+        Account = account;
         Proxy = proxy;
         Folder = Path.Combine(Path.GetTempPath(), "pipeline-faults", $"{Environment.ProcessId}-{account}");
         App = new App(proxy.ConnectionString(account), Folder);
         Api = new Api(App.Api);
     }
+
+    public string Account { get; }
 
     public StorageProxy Proxy { get; }
 

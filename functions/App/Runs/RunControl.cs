@@ -23,10 +23,14 @@ public sealed class RunControl(DefinitionStore definitions, RunStore runs, StepS
             throw new UnknownStepException(unknown.ToString(), compiled);
         }
 
-        var claim = await runs.ClaimAsync(pipeline, (runId, token) => IsGoingOnAsync(client, runId, token), cancellationToken);
+        var claim = await runs.ClaimAsync(pipeline, select, fullRefresh, (runId, token) => IsGoingOnAsync(client, runId, token), cancellationToken);
+        if (claim.Unscheduled is { } run)
+        {
+            await ScheduleAsync(client, run, cancellationToken);
+        }
+
         if (claim.Granted)
         {
-            await ScheduleAsync(client, new RunRequest { RunId = claim.RunId, Pipeline = pipeline, Select = select, FullRefresh = fullRefresh }, cancellationToken);
             logger.Accepted(claim.RunId, pipeline);
         }
         else
@@ -75,14 +79,21 @@ public sealed class RunControl(DefinitionStore definitions, RunStore runs, StepS
 
     private async Task<RunRecord> FindAsync(string id, CancellationToken cancellationToken) => await runs.FindAsync(id, cancellationToken) ?? throw new UnknownRunException(id);
 
+    // A run may be scheduled by two requests at once, and an answer may be lost: whatever state its orchestration is in by then, it is not started anew.
     private async Task ScheduleAsync(DurableTaskClient client, RunRequest run, CancellationToken cancellationToken)
     {
+        var once = new StartOrchestrationOptions(run.RunId).WithDedupeStatuses([.. StartOrchestrationOptionsExtensions.ValidDedupeStatuses]);
         try
         {
-            await client.ScheduleNewOrchestrationInstanceAsync(nameof(RunPipeline), run, new StartOrchestrationOptions(run.RunId), cancellationToken);
+            await client.ScheduleNewOrchestrationInstanceAsync(nameof(RunPipeline), run, once, cancellationToken);
         }
         catch (Exception error)
         {
+            if (await client.GetInstanceAsync(run.RunId, CancellationToken.None) is not null)
+            {
+                return;
+            }
+
             logger.NotScheduled(run.RunId, run.Pipeline, error);
             await runs.ReleaseAsync(run.RunId, CancellationToken.None);
             throw;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Azure.Data.Tables;
 using Pipeline.Lakehouse;
+using Pipeline.Medallion.Definitions;
 
 namespace Pipeline.Medallion.Runs;
 
@@ -19,10 +20,13 @@ public sealed class RunStore(TableServiceClient tables, TimeProvider clock)
 
     /// <summary>Claims the pipeline for a new run, unless one is going on.</summary>
     /// <param name="pipeline">The pipeline.</param>
+    /// <param name="select">The tables to bring up to date; empty means all.</param>
+    /// <param name="fullRefresh">Whether all work is done anew.</param>
     /// <param name="isGoingOn">Whether an earlier run's orchestration is still at work; null: there is no such orchestration.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The new run's id, or the id of the run that is going on.</returns>
-    public async Task<RunClaim> ClaimAsync(string pipeline, Func<string, CancellationToken, Task<bool?>> isGoingOn, CancellationToken cancellationToken)
+    /// <returns>The new run's id, or the id of the run that is going on; and the run whose orchestration the caller has to schedule.</returns>
+    public async Task<RunClaim> ClaimAsync(
+        string pipeline, IReadOnlyList<TableKey> select, bool fullRefresh, Func<string, CancellationToken, Task<bool?>> isGoingOn, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(isGoingOn);
         while (true)
@@ -36,18 +40,19 @@ public sealed class RunStore(TableServiceClient tables, TimeProvider clock)
                 var goingOn = await isGoingOn(holderId, cancellationToken);
                 if (goingOn ?? now - holder.GetDateTimeOffset("ClaimedUtc") < GraceOfUnscheduled)
                 {
-                    return new RunClaim(holderId, Granted: false);
+                    return new RunClaim(holderId, Granted: false) { Unscheduled = goingOn is null ? await AdoptAsync(holder, cancellationToken) : null };
                 }
 
                 number = Math.Max(number, (holder.GetInt64("Number") ?? 0) + 1);
             }
 
             var runId = string.Create(CultureInfo.InvariantCulture, $"{pipeline}.{number}");
-            var claim = new TableEntity(pipeline, Current) { ["RunId"] = runId, ["Number"] = number, ["ClaimedUtc"] = now };
+            var run = new RunRequest { RunId = runId, Pipeline = pipeline, Select = [.. select.Distinct()], FullRefresh = fullRefresh };
+            var claim = new TableEntity(pipeline, Current) { ["RunId"] = runId, ["Number"] = number, ["ClaimedUtc"] = now, ["Request"] = Json.Write(run) };
             if (holder is null ? await runs.TryAddAsync(claim, cancellationToken) : await runs.TryReplaceAsync(claim, holder.ETag, cancellationToken))
             {
                 await SaveAsync(new RunRecord { Id = runId, Pipeline = pipeline, Status = RunStatus.Running, StartedUtc = now }, cancellationToken);
-                return new RunClaim(runId, Granted: true);
+                return new RunClaim(runId, Granted: true) { Unscheduled = run };
             }
 
             // Somebody else claimed it in between: look again who.
@@ -132,6 +137,23 @@ public sealed class RunStore(TableServiceClient tables, TimeProvider clock)
     /// <summary>An error as it is kept: at most 4,000 characters.</summary>
     internal static string? Shorten(string? error) => error is { Length: > ErrorCharacters } ? string.Concat(error.AsSpan(0, ErrorCharacters), " …") : error;
 
+    // The process that made the claim may have ended before it scheduled the run: whoever comes next does the rest.
+    private async Task<RunRequest?> AdoptAsync(TableEntity holder, CancellationToken cancellationToken)
+    {
+        if (holder.GetString("Request") is not { } request)
+        {
+            return null;
+        }
+
+        var run = Json.Read<RunRequest>(request);
+        if (await FindAsync(run.RunId, cancellationToken) is null)
+        {
+            await SaveAsync(new RunRecord { Id = run.RunId, Pipeline = run.Pipeline, Status = RunStatus.Running, StartedUtc = holder.GetDateTimeOffset("ClaimedUtc") ?? default }, cancellationToken);
+        }
+
+        return run;
+    }
+
     private static (string Pipeline, long Number) Parse(string runId) =>
         TryParse(runId, out var pipeline, out var number) ? (pipeline, number) : throw new TerminalException($"'{runId}' is not the id of a run: expected PIPELINE.NUMBER.");
 
@@ -173,4 +195,8 @@ public sealed class RunStore(TableServiceClient tables, TimeProvider clock)
 /// <summary>The answer to a claim.</summary>
 /// <param name="RunId">The new run's id, or that of the run which is going on.</param>
 /// <param name="Granted">Whether the claim was granted.</param>
-public sealed record RunClaim(string RunId, bool Granted);
+public sealed record RunClaim(string RunId, bool Granted)
+{
+    /// <summary>The run, where its orchestration is not there: the caller schedules it, also if the claim is somebody else's. Null: there is nothing to schedule.</summary>
+    public RunRequest? Unscheduled { get; init; }
+}

@@ -5,7 +5,10 @@ using Pipeline.Faults.Storage;
 namespace Pipeline.Faults.Cases;
 
 /// <summary>What an undisturbed run leaves, and how many writes it takes.</summary>
-public sealed record Expectation(IReadOnlyList<TableState> Tables, IReadOnlyList<string> Writes);
+/// <param name="Tables">The tables.</param>
+/// <param name="Writes">The writes, in the order of their answers.</param>
+/// <param name="Time">How long the run took.</param>
+public sealed record Expectation(IReadOnlyList<TableState> Tables, IReadOnlyList<string> Writes, TimeSpan Time);
 
 /// <summary>Plays cases: prepare, disturb, start again, wait for the run to end by itself, compare, and run once more.</summary>
 public sealed class Rehearsal(Emulator emulator, int rows)
@@ -20,29 +23,52 @@ public sealed class Rehearsal(Emulator emulator, int rows)
         var writes = new RecordWrites();
         sandbox.Proxy.Arm(writes);
         await StartFirstAsync(sandbox, stage, cancellationToken);
+        var begun = Stopwatch.StartNew();
         await RunToEndAsync(sandbox, cancellationToken);
+        var time = begun.Elapsed;
         await QuietAsync(sandbox, cancellationToken);
-        var seen = writes.Seen;
-        return new Expectation(await TableState.ReadAsync(sandbox.Api, Landing.Pipeline, cancellationToken), seen);
+        return new Expectation(await TableState.ReadAsync(sandbox.Api, Landing.Pipeline, cancellationToken), writes.Seen, time);
+    }
+
+    /// <summary>Plays a stage under faults that the app is to survive without being started again.</summary>
+    /// <returns>What is not as it should be.</returns>
+    public async Task<IReadOnlyList<string>> PlayAsync(Stage stage, StorageFaults faults, Expectation expected, CancellationToken cancellationToken)
+    {
+        await using var sandbox = await PrepareAsync(stage, cancellationToken);
+        await StartFirstAsync(sandbox, stage, cancellationToken);
+        sandbox.Proxy.Arm(faults);
+        var run = await RunToEndAsync(sandbox, cancellationToken);
+        sandbox.Proxy.Arm(StorageFaults.None);
+        var problems = await CheckAsync(sandbox, run.Id, expected, cancellationToken);
+        sandbox.KeepFolder = problems.Count > 0;
+        return problems.Count == 0 ? [] : [.. problems, $"The app's logs: {sandbox.Folder}"];
     }
 
     /// <summary>Plays a case.</summary>
-    public async Task<CaseResult> PlayAsync(KillCase toPlay, Expectation expected, CancellationToken cancellationToken)
+    public Task<CaseResult> PlayAsync(KillCase toPlay, Expectation expected, CancellationToken cancellationToken) =>
+        PlayAsync(toPlay, app => new Kill(toPlay.Write, toPlay.Moment, app.KillAsync), expected, cancellationToken);
+
+    /// <summary>Plays a case with a kill of one's own.</summary>
+    public async Task<CaseResult> PlayAsync(KillCase toPlay, Func<App, Kill> aim, Expectation expected, CancellationToken cancellationToken)
     {
         var begun = Stopwatch.StartNew();
         await using var sandbox = await PrepareAsync(toPlay.Stage, cancellationToken);
-        var kill = new KillAtWrite(toPlay.Write, toPlay.Moment, sandbox.App.KillAsync);
+        var kill = aim(sandbox.App);
         var problems = new List<string>();
         try
         {
             sandbox.Proxy.Arm(kill);
-            var runId = await DisturbAsync(sandbox, toPlay.Stage, kill, cancellationToken);
-            if (kill.Killed.IsCompleted)
+            var runId = await DisturbAsync(sandbox, toPlay, kill, cancellationToken);
+            sandbox.Proxy.Arm(StorageFaults.None);
+            if (kill.HasBegun)
             {
-                await RecoverAsync(sandbox, toPlay, cancellationToken);
+                await kill.Done.WaitAsync(Deadline, cancellationToken);
+                await RecoverAsync(sandbox, toPlay, kill, cancellationToken);
             }
 
             runId ??= await AskAgainAsync(sandbox, cancellationToken);
+            await sandbox.Api.FollowAsync(Landing.Pipeline, runId, Deadline, cancellationToken);
+            await kill.ReleaseAsync();
             problems.AddRange(await CheckAsync(sandbox, runId, expected, cancellationToken));
         }
         catch (Exception error) when (error is TimeoutException or HttpRequestException)
@@ -59,7 +85,8 @@ public sealed class Rehearsal(Emulator emulator, int rows)
         return new CaseResult
         {
             Case = toPlay,
-            KilledAt = kill.Killed.IsCompletedSuccessfully ? await kill.Killed : null,
+            Killed = kill.HasBegun,
+            KilledAt = kill.Done.IsCompleted ? await kill.Done : null,
             Problems = problems,
             Seconds = Math.Round(begun.Elapsed.TotalSeconds, 2),
         };
@@ -83,16 +110,19 @@ public sealed class Rehearsal(Emulator emulator, int rows)
 
     /// <summary>Asks for the run that is to be disturbed, and waits until the app is killed or has done everything.</summary>
     /// <returns>The run's id, if the answer arrived.</returns>
-    private static async Task<string?> DisturbAsync(Sandbox sandbox, Stage stage, KillAtWrite kill, CancellationToken cancellationToken)
+    private static async Task<string?> DisturbAsync(Sandbox sandbox, KillCase played, Kill kill, CancellationToken cancellationToken)
     {
         var runId = default(string);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            if (stage == Stage.Changed || await sandbox.StartAppAsync(cancellationToken))
+            if (played.Stage == Stage.Changed || await sandbox.StartAppAsync(cancellationToken))
             {
+                var killed = played.Time is { } time ? KillAfterAsync(time, kill, over.Token) : kill.Done;
                 runId = (await sandbox.Api.RequestRunAsync(Landing.Pipeline, cancellationToken)).RunId;
                 await sandbox.Api.FollowAsync(Landing.Pipeline, runId, Deadline, cancellationToken);
-                await Task.WhenAny(kill.Killed, QuietAsync(sandbox, cancellationToken));
+                await Task.WhenAny(killed, QuietAsync(sandbox, cancellationToken));
+                await over.CancelAsync();
                 return runId;
             }
         }
@@ -101,22 +131,29 @@ public sealed class Rehearsal(Emulator emulator, int rows)
             // The app was killed while it was asked.
         }
 
-        await kill.Killed.WaitAsync(Deadline, cancellationToken);
+        await kill.Done.WaitAsync(Deadline, cancellationToken);
         return runId;
     }
 
-    private static async Task RecoverAsync(Sandbox sandbox, KillCase played, CancellationToken cancellationToken)
+    private static async Task KillAfterAsync(TimeSpan time, Kill kill, CancellationToken cancellationToken)
+    {
+        await Task.Delay(time, cancellationToken);
+        await kill.NowAsync();
+    }
+
+    private static async Task RecoverAsync(Sandbox sandbox, KillCase played, Kill kill, CancellationToken cancellationToken)
     {
         if (played.WriteOfRecovery is { } again)
         {
-            var second = new KillAtWrite(again, played.Moment, sandbox.App.KillAsync);
+            var second = new Kill(again, played.Moment, sandbox.App.KillAsync);
             sandbox.Proxy.Arm(second);
             await sandbox.StartAppAsync(cancellationToken);
-            await Task.WhenAny(second.Killed, QuietAsync(sandbox, cancellationToken));
-            await sandbox.App.KillAsync();
+            await Task.WhenAny(second.Done, QuietAsync(sandbox, cancellationToken));
+            await second.NowAsync();
+            await second.Done.WaitAsync(Deadline, cancellationToken);
         }
 
-        sandbox.Proxy.Arm(StorageFaults.None);
+        sandbox.Proxy.Arm(kill.Successor());
         await StartAppAsync(sandbox, cancellationToken);
     }
 
