@@ -28,7 +28,7 @@ internal sealed class RunDriver(IServiceProvider floor)
 
     public async Task<RunReport> RunAsync(RunRequest request, CancellationToken cancellationToken)
     {
-        var plan = Copy(await steps.PlanAsync(Copy(request), cancellationToken));
+        var plan = Copy(await steps.PlanAsync(Copy(request), Guid.NewGuid().ToString("N"), cancellationToken));
         await Planned(plan);
         var versions = new Dictionary<TableKey, long>(plan.Versions);
         var failed = new Dictionary<TableKey, string>();
@@ -66,12 +66,14 @@ internal sealed class RunDriver(IServiceProvider floor)
         var work = Copy(new StepWork
         {
             RunId = plan.RunId,
+            PlanId = plan.PlanId,
             Pipeline = plan.Pipeline,
             Definition = plan.Definition,
             Number = plan.Number,
             TimeUtc = plan.TimeUtc,
             Table = step.Table,
             Rebuild = step.Rebuild,
+            PlannedVersion = plan.Versions.TryGetValue(step.Table, out var planned) ? planned : null,
             Inputs = step.Inputs.Where(versions.ContainsKey).ToDictionary(i => i, i => versions[i]),
         });
         var landed = new List<LandedPart>();

@@ -92,7 +92,7 @@ internal sealed class TestPipeline(IServiceProvider floor, string name)
     public async Task<DefinitionException> RefusedAsync()
     {
         var request = await RequestAsync();
-        return await Assert.ThrowsAsync<DefinitionException>(() => floor.GetRequiredService<PipelineSteps>().PlanAsync(request, Cancelled));
+        return await Assert.ThrowsAsync<DefinitionException>(() => floor.GetRequiredService<PipelineSteps>().PlanAsync(request, "attempt", Cancelled));
     }
 
     public Task WriteDefinitionAsync(string path, string content) => Lake.WriteAsync(new LakePath("pipelines", $"{name}/{path}"), Encoding.UTF8.GetBytes(content), Cancelled);

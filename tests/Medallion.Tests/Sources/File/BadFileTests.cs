@@ -143,8 +143,8 @@ public sealed class BadFileTests(MedallionFixture medallion)
 
         var report = await pipeline.SucceedAsync();
 
-        Assert.Contains("7|good", await pipeline.RawAsync());
-        Assert.Contains(await pipeline.MalformedAsync(), m => m.StartsWith("bad.csv|", StringComparison.Ordinal));
+        Assert.Equal(["1|x", "7|good"], await pipeline.RawAsync());
+        Assert.Contains(await pipeline.MalformedAsync(), m => m.StartsWith("bad.csv|", StringComparison.Ordinal) && m.Contains("quote", StringComparison.Ordinal));
         await pipeline.BalancedAsync(report);
     }
 
