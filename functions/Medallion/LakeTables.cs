@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Definitions;
@@ -8,8 +7,6 @@ namespace Pipeline.Medallion;
 /// <summary>Where the tables of pipelines lie: one container per layer, a directory per pipeline, a Delta table per name.</summary>
 public sealed class LakeTables(ILake lake, TimeProvider clock)
 {
-    private readonly ConcurrentDictionary<LakePath, DeltaTable> open = new();
-
     /// <summary>The lake that holds them.</summary>
     public ILake Lake => lake;
 
@@ -17,7 +14,7 @@ public sealed class LakeTables(ILake lake, TimeProvider clock)
     public static LakePath Root(string pipeline, TableKey table) => new(table.Layer, $"{pipeline}/{table.Name}");
 
     /// <summary>The table of a pipeline, whether it exists yet or not.</summary>
-    public DeltaTable Open(string pipeline, TableKey table) => open.GetOrAdd(Root(pipeline, table), root => new DeltaTable(lake, root, clock));
+    public DeltaTable Open(string pipeline, TableKey table) => new(lake, Root(pipeline, table), clock);
 
     /// <summary>Creates the containers that the lake needs.</summary>
     public async Task CreateContainersAsync(CancellationToken cancellationToken)

@@ -19,6 +19,8 @@ public sealed class MedallionFixture : IAsyncLifetime
 
     public static string ShippedPipelines { get; } = Path.Combine(AppContext.BaseDirectory, "pipelines");
 
+    public string ConnectionString => azurite.ConnectionString;
+
     public IServiceProvider Floor { get; private set; } = new ServiceCollection().BuildServiceProvider();
 
     public async ValueTask InitializeAsync()

@@ -74,7 +74,7 @@ internal sealed class TestPipeline(IServiceProvider floor, string name)
 
     public async Task<RunRequest> RequestAsync(bool fullRefresh = false, params string[] select)
     {
-        var claim = await floor.GetRequiredService<RunStore>().ClaimAsync(name, (_, _) => Task.FromResult<bool?>(false), Cancelled);
+        var claim = await floor.GetRequiredService<RunStore>().ClaimAsync(name, [], fullRefresh: false, (_, _) => Task.FromResult<bool?>(false), Cancelled);
         return new RunRequest { RunId = claim.RunId, Pipeline = name, Select = [.. select.Select(TableKey.Parse)], FullRefresh = fullRefresh };
     }
 

@@ -28,7 +28,7 @@ internal sealed class DefinitionReader
             return new PipelineDefinition { Name = files.Name };
         }
 
-        root.AllowOnly("name", "description", "sources", "models", "metrics");
+        root.AllowOnly(PipelineKeys.File);
         var name = root.RequiredText("name");
         if (name.Length > 0 && name != files.Name)
         {
@@ -63,11 +63,11 @@ internal sealed class DefinitionReader
     private SourceDefinition ReadSource(string name, YamlMap map)
     {
         CheckName(name, "source", map.Line);
-        map.AllowOnly("connector", "path", "format", "load", "key", "latest_by", "partition", "columns", "rules");
+        map.AllowOnly(PipelineKeys.Source);
         var connector = map.RequiredText("connector");
-        if (connector is not ("file" or ""))
+        if (connector.Length > 0 && !PipelineKeys.Connectors.Contains(connector))
         {
-            map.ProblemAt("connector", $"source '{name}' has the connector '{connector}': expected file");
+            map.ProblemAt("connector", $"source '{name}' has the connector '{connector}': expected {string.Join(", ", PipelineKeys.Connectors)}");
         }
 
         var source = new SourceDefinition
@@ -118,11 +118,11 @@ internal sealed class DefinitionReader
             return null;
         }
 
-        map.AllowOnly("by", "as");
+        map.AllowOnly(PipelineKeys.Partition);
         var parts = map.Texts("as");
-        if (parts.Count == 0 || parts.Any(p => p is not ("year" or "month" or "day")))
+        if (parts.Count == 0 || parts.Any(p => !PipelineKeys.PartitionParts.Contains(p)))
         {
-            map.ProblemAt("as", $"'as' is [{string.Join(", ", parts)}]: expected one or more of year, month, day");
+            map.ProblemAt("as", $"'as' is [{string.Join(", ", parts)}]: expected one or more of {string.Join(", ", PipelineKeys.PartitionParts)}");
         }
 
         return new PartitionDefinition { By = map.RequiredText("by"), As = parts, Line = source.LineOf("partition") };
@@ -136,7 +136,7 @@ internal sealed class DefinitionReader
             problems.Add(new(map.Line.File, map.Line.Number, $"'{name}' cannot name a column: names that begin with '_' are kept for technical columns"));
         }
 
-        map.AllowOnly("from", "expr", "type", "required", "min", "max", "in", "pattern", "format", "default");
+        map.AllowOnly(PipelineKeys.Column);
         var column = new ColumnDefinition
         {
             Name = name,
@@ -162,7 +162,7 @@ internal sealed class DefinitionReader
 
     private RuleDefinition ReadRule(YamlMap map)
     {
-        map.AllowOnly("id", "dimension", "expect", "otherwise");
+        map.AllowOnly(PipelineKeys.Rule);
         return new RuleDefinition
         {
             Id = map.RequiredText("id"),
@@ -188,7 +188,7 @@ internal sealed class DefinitionReader
 
             var table = new TableKey(parts[1], name);
             said.Remove(table.ToString(), out var map);
-            map?.AllowOnly("key", "description");
+            map?.AllowOnly(PipelineKeys.Model);
             yield return new ModelDefinition
             {
                 Table = table,
@@ -209,7 +209,7 @@ internal sealed class DefinitionReader
     private MetricDefinition ReadMetric(string name, YamlMap map)
     {
         CheckName(name, "metric", map.Line);
-        map.AllowOnly("from", "expr", "unit", "description");
+        map.AllowOnly(PipelineKeys.Metric);
         var from = map.RequiredText("from");
         if (!TableKey.TryParse(from, out var table) && from.Length > 0)
         {

@@ -49,8 +49,11 @@ internal sealed class YamlMap
         }
         catch (YamlException error)
         {
-            var noticed = error.End.Line > error.Start.Line ? string.Create(CultureInfo.InvariantCulture, $", noticed in line {error.End.Line}") : "";
-            problems.Add(new(file, (int)error.Start.Line, $"not valid YAML{noticed}: {error.Message}"));
+            // The scanner tells where the value began, not where the tab stands.
+            var tab = Array.FindIndex(text.Split('\n'), l => l[..(l.Length - l.TrimStart().Length)].Contains('\t', StringComparison.Ordinal));
+            problems.Add(tab >= 0
+                ? new(file, tab + 1, "not valid YAML: the line is indented by a tab, expected spaces")
+                : new(file, (int)error.Start.Line, $"not valid YAML: {error.Message}"));
             return null;
         }
     }

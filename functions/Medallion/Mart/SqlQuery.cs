@@ -36,10 +36,10 @@ public sealed class SqlQuery
         var leases = new List<CacheLease>();
         try
         {
-            var statement = SelectStatement.Parse(session, sql, boundSizes: true, mayRead: t => TableKey.TryParse(t.ToString(), out _));
+            var statement = SelectStatement.Parse(session, sql, boundSizes: true);
             foreach (var name in statement.Tables.Distinct())
             {
-                var table = TableKey.TryParse(name.ToString(), out var parsed)
+                var table = TableKey.TryParse(TableKey.Of(name).ToString(), out var parsed)
                     ? parsed
                     : throw new UnknownTableException($"'{name}' is not a table: name it layer.name, with layer one of {string.Join(", ", TableKey.Layers)}.");
                 var snapshot = await catalog.SnapshotAsync(pipeline, table, null, limited.Token);

@@ -131,7 +131,7 @@ public sealed class TableCatalog
         var needed = new List<AddFile>();
         foreach (var file in snapshot.Files)
         {
-            if (needed.Sum(f => f.Statistics?.Rows ?? 0) >= limit)
+            if (needed.Sum(f => f.Statistics?.Rows ?? 0) > limit)
             {
                 break;
             }

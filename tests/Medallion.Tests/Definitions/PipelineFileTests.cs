@@ -33,7 +33,7 @@ public sealed class PipelineFileTests(MedallionFixture medallion)
     [InlineData("", "pipeline.yaml:1: the file is empty")]
     [InlineData("name: bakery\nsources: {orders: {connector: file, path: a.csv}}", "pipeline.yaml:1: the pipeline is named 'bakery' but its folder 'shop'")]
     [InlineData("name: shop\nsources:\n  orders: {connector: file, path: a.csv}\n  orders: {connector: file, path: b.csv}", "pipeline.yaml:4: not valid YAML: Duplicate key orders")]
-    [InlineData("name: shop\nsources:\n\torders: 1", "pipeline.yaml:1: not valid YAML, noticed in line 3")]
+    [InlineData("name: shop\nsources:\n\torders: 1", "pipeline.yaml:3: not valid YAML: the line is indented by a tab, expected spaces")]
     [InlineData("name: 'shop\nsources: {", "pipeline.yaml:1: not valid YAML")]
     [InlineData("- name: shop", "pipeline.yaml:1: the file is a list: expected keys and values")]
     [InlineData("name: shop\nsources: {orders: {connector: file, path: a.csv}}\n---\nname: other", "pipeline.yaml:4: the file holds more than one YAML document")]

@@ -67,28 +67,28 @@ internal static class FileContent
         return plain;
     }
 
-    /// <summary>The dialect of a CSV file as options of <c>read_csv</c>: the separator is that of the header, quotes are as RFC 4180 has them. Left to guess by the rows,
-    /// one unclosed quote would change how all of them are read.</summary>
-    public static string Dialect(string local)
+    /// <summary>Copies the header of a CSV file, which may go over several lines where names are quoted.</summary>
+    /// <returns>The separator that the header has most often: comma, semicolon, tab or bar.</returns>
+    public static char CopyHeader(string local, string target)
     {
-        if (PackedEnding(local).Length > 0)
-        {
-            return "";
-        }
-
         using var reader = new StreamReader(local, Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
+        using var writer = new StreamWriter(target, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
         var counts = new Dictionary<char, int> { [','] = 0, [';'] = 0, ['\t'] = 0, ['|'] = 0 };
         var quoted = false;
-        for (var (c, length) = (reader.Read(), 0); c >= 0 && length < LongestHeader && (quoted || c is not ('\n' or '\r')); c = reader.Read(), length++)
+        for (var (next, length) = (reader.Read(), 0); next >= 0 && length < LongestHeader && (quoted || next is not ('\n' or '\r')); next = reader.Read(), length++)
         {
-            quoted ^= c == '"';
-            if (!quoted && counts.TryGetValue((char)c, out var count))
+            var letter = (char)next;
+            quoted ^= letter == '"';
+            if (!quoted && counts.TryGetValue(letter, out var count))
             {
-                counts[(char)c] = count + 1;
+                counts[letter] = count + 1;
             }
+
+            writer.Write(letter);
         }
 
-        return $"delim='{counts.MaxBy(c => c.Value).Key}', quote='\"', escape='\"', sample_size=1, ";
+        writer.Write('\n');
+        return counts.MaxBy(c => c.Value).Key;
     }
 
     /// <summary>Whether the file begins with the byte order mark of UTF-16.</summary>

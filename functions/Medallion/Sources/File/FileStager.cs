@@ -107,7 +107,7 @@ internal sealed class FileStager
     {
         var rejects = $"rejects_{number}";
         var encoding = FileContent.IsUtf16(local) ? ", encoding='utf-16'" : "";
-        var scan = $"read_csv({Sql.Literal(local)}, all_varchar=true, header=true, {FileContent.Dialect(local)}compression='{FileFormats.Compression(local)}', {LineLimits}{encoding}, "
+        var scan = $"read_csv({Sql.Literal(local)}, header=true, {Dialect(local, number)}, compression='{FileFormats.Compression(local)}', {LineLimits}{encoding}, "
             + $"store_rejects=true, rejects_table='{rejects}', rejects_scan='scans_{number}')";
         var raw = session.Describe($"select * from {scan}");
         var names = ColumnNames.ForTable(raw.Select(c => c.Name));
@@ -124,6 +124,21 @@ internal sealed class FileStager
         return new StagedFile(
             $"select {Names(names)}, file_row_number + 1 as _row from read_parquet({Sql.Literal(stage)}, file_row_number=true)",
             [.. names.Select(n => new DuckDbColumn(n, "VARCHAR"))]);
+    }
+
+    // Columns are those of the header and quotes those of RFC 4180: guessed from the rows, one unclosed quote would change how all of them are read.
+    private string Dialect(string local, int number)
+    {
+        if (FileContent.PackedEnding(local).Length > 0)
+        {
+            return "all_varchar=true";
+        }
+
+        var header = Path.Combine(session.TempDirectory, string.Create(CultureInfo.InvariantCulture, $"header-{number}.csv"));
+        var dialect = $"delim={Sql.Literal(FileContent.CopyHeader(local, header).ToString())}, quote='\"', escape='\"'";
+        var names = session.Describe($"select * from read_csv({Sql.Literal(header)}, all_varchar=true, header=true, {LineLimits}, {dialect})").Select(c => c.Name);
+        System.IO.File.Delete(header);
+        return $"{dialect}, auto_detect=false, columns={{{string.Join(", ", names.Select(n => $"{Sql.Literal(n)}: 'VARCHAR'"))}}}";
     }
 
     // Lines are cut by the CSV reader: a record separator cannot stand in valid JSON, so that every line is one column whatever is in it.
