@@ -32,7 +32,7 @@ public sealed class DeltaTableReadTests
     public async Task ReadAsync_VersionThatNeverWas_NamesTheRange(long version)
     {
         await WriteVersionsAsync(12);
-        var refused = await Assert.ThrowsAsync<TerminalException>(() => table.ReadAsync(version));
+        var refused = await Assert.ThrowsAsync<UnknownVersionException>(() => table.ReadAsync(version));
         Assert.Contains("versions 0 to 11", refused.Message, StringComparison.Ordinal);
     }
 
@@ -45,7 +45,7 @@ public sealed class DeltaTableReadTests
             await table.Lake.DeleteAsync(LogFile(version), CancellationToken.None);
         }
 
-        var refused = await Assert.ThrowsAsync<TerminalException>(() => table.ReadAsync(4));
+        var refused = await Assert.ThrowsAsync<UnknownVersionException>(() => table.ReadAsync(4));
         Assert.Contains("versions 10 to 11", refused.Message, StringComparison.Ordinal);
         Assert.Equal(12, (await table.ReadAsync()).Files.Count);
         Assert.Equal([11L, 10L], (await table.Table.HistoryAsync(5, CancellationToken.None)).Select(entry => entry.Version));
