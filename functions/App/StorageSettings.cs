@@ -48,6 +48,7 @@ internal sealed record StorageSettings
         var options = new EngineOptions
         {
             MemoryBytes = Number(configuration, "Engine:MemoryBytes", defaults.MemoryBytes),
+            MaxConcurrentActivities = (int)Number(HostJson(), "extensions:durableTask:maxConcurrentActivityFunctions", defaults.MaxConcurrentActivities),
             ScratchBytes = Number(configuration, "Engine:ScratchBytes", defaults.ScratchBytes),
             ScratchFolder = configuration["Engine:ScratchFolder"] is { Length: > 0 } folder ? folder : defaults.ScratchFolder,
         };
@@ -55,11 +56,14 @@ internal sealed record StorageSettings
         return options;
     }
 
+    // The host does not hand its settings to the worker; the file lies beside the app in every build.
+    private static IConfigurationRoot HostJson() => new ConfigurationBuilder().AddJsonFile(Path.Combine(AppContext.BaseDirectory, "host.json"), optional: true).Build();
+
     private static long Number(IConfiguration configuration, string key, long otherwise) => configuration[key] switch
     {
         null or "" => otherwise,
         var text when long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) => number,
-        var text => throw new ValidationException($"The setting '{key.Replace(":", "__", StringComparison.Ordinal)}' is '{text}': expected a number of bytes."),
+        var text => throw new ValidationException($"The setting '{key.Replace(":", "__", StringComparison.Ordinal)}' is '{text}': expected a whole number."),
     };
 
     private Uri Endpoint(string service) => new($"https://{Account}.{service}.core.windows.net");
