@@ -110,7 +110,7 @@ internal static class CommitPlan
         }
     }
 
-    private static CommitInfoAction Info(DeltaCommit commit, TableState? table, int removed, DateTimeOffset now)
+    public static CommitInfoAction Info(DeltaCommit commit, TableState? table, int removed, DateTimeOffset now)
     {
         var metrics = new Dictionary<string, string>
         {
@@ -139,7 +139,7 @@ internal static class CommitPlan
         };
     }
 
-    private static RemoveAction Tombstone(AddAction file, bool dataChange, DateTimeOffset now) => new()
+    public static RemoveAction Tombstone(AddAction file, bool dataChange, DateTimeOffset now) => new()
     {
         Path = file.Path,
         DeletionTimestamp = now.ToUnixTimeMilliseconds(),

@@ -63,7 +63,8 @@ internal static class ConflictRules
                 yield return ConcurrentChange.RemovedOurFile;
             }
 
-            if (ours.Domain is not null && action.DomainMetadata?.Domain == ours.Domain.Name)
+            if ((ours.Domain is not null && action.DomainMetadata?.Domain == ours.Domain.Name)
+                || (ours.RestoresState && (action.DomainMetadata is not null || action.Txn is not null)))
             {
                 yield return ConcurrentChange.OurDomain;
             }
