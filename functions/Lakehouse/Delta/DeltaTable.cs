@@ -51,7 +51,7 @@ public sealed partial class DeltaTable(ILake lake, LakePath root, TimeProvider c
             (info.OperationMetrics ?? new Dictionary<string, JsonElement>()).ToDictionary(metric => metric.Key, metric => metric.Value.ToString()));
     }
 
-    private async Task<TableState?> LoadAsync(long? version, CancellationToken cancellationToken)
+    internal async Task<TableState?> LoadAsync(long? version, CancellationToken cancellationToken)
     {
         if (await log.FindAsync(version, cancellationToken) is not { } segment)
         {

@@ -26,6 +26,8 @@ internal sealed class TableState(LakePath root)
 
     public IReadOnlyDictionary<string, AddAction> Files => files;
 
+    public IReadOnlyDictionary<string, RemoveAction> Tombstones => tombstones;
+
     public IReadOnlyDictionary<string, TransactionAction> Transactions => transactions;
 
     public IReadOnlyDictionary<string, DomainAction> Domains => domains;
