@@ -10,6 +10,7 @@ internal static class CommitPlan
     public static IReadOnlyList<LogAction> Actions(LakePath root, DeltaCommit commit, TableState? table, DateTimeOffset now)
     {
         CheckFiles(root, commit);
+        CheckAge(root, commit, now);
         if (table is not null)
         {
             DeltaProtocol.CheckReadable(root, table.Protocol);
@@ -96,6 +97,17 @@ internal static class CommitPlan
             : current with { SchemaString = schema.ToJson(), PartitionColumns = commit.PartitionColumns, Description = commit.Description ?? current.Description };
     }
 
+    // A vacuum takes files that no commit names once they have the age of its floor; half of it is left for the commit and for clocks that differ.
+    private static void CheckAge(LakePath root, DeltaCommit commit, DateTimeOffset now)
+    {
+        var oldest = commit.Add.MinBy(file => file.ModifiedUnixMilliseconds);
+        if (oldest is not null && now - DateTimeOffset.FromUnixTimeMilliseconds(oldest.ModifiedUnixMilliseconds) is var age && age > DeltaVacuum.Floor / 2)
+        {
+            throw new TerminalException($"The commit to {root} adds the file '{oldest.Path}', written {Text((long)age.TotalHours)} hours ago; a file must be "
+                + $"committed within {Text((long)(DeltaVacuum.Floor / 2).TotalHours)} hours, before a vacuum may take it. Repeat the step, so that it writes its files anew.");
+        }
+    }
+
     private static void CheckFiles(LakePath root, DeltaCommit commit)
     {
         if (commit.Add.FirstOrDefault(file => !file.PartitionValues.Keys.ToHashSet().SetEquals(commit.PartitionColumns)) is { } odd)
@@ -110,7 +122,7 @@ internal static class CommitPlan
         }
     }
 
-    private static CommitInfoAction Info(DeltaCommit commit, TableState? table, int removed, DateTimeOffset now)
+    public static CommitInfoAction Info(DeltaCommit commit, TableState? table, int removed, DateTimeOffset now)
     {
         var metrics = new Dictionary<string, string>
         {
@@ -139,7 +151,7 @@ internal static class CommitPlan
         };
     }
 
-    private static RemoveAction Tombstone(AddAction file, bool dataChange, DateTimeOffset now) => new()
+    public static RemoveAction Tombstone(AddAction file, bool dataChange, DateTimeOffset now) => new()
     {
         Path = file.Path,
         DeletionTimestamp = now.ToUnixTimeMilliseconds(),

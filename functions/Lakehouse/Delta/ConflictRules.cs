@@ -14,24 +14,25 @@ internal enum ConcurrentChange
 
 /// <summary>Which commits in between make ours void. The document of the protocol leaves this open; these are the rules of the Delta documentation's
 /// "WriteSerializable", plus our own for domains.</summary>
-/// <remarks>An append rests on nothing it has read: it is planned anew on the newer version, its schema checked again.</remarks>
+/// <remarks>An append rests on nothing it has read: it is planned anew on the newer version, its schema checked again. Rearrange is a replace that
+/// changes no rows: it rests on its own files only.</remarks>
 internal static class ConflictRules
 {
     private static readonly Rule[] Rules =
     [
-        //   in between                          Append  Overwrite  Replace
-        new(ConcurrentChange.Protocol,           false,  true,      true, "changed the protocol"),
-        new(ConcurrentChange.Metadata,           false,  true,      true, "changed schema or properties"),
-        new(ConcurrentChange.Data,               false,  true,      true, "added or removed rows"),
-        new(ConcurrentChange.RemovedOurFile,     false,  false,     true, "removed a file that this commit removes"),
-        new(ConcurrentChange.OurDomain,          true,   true,      true, "changed the state this commit changes"),
+        //   in between                          Append  Overwrite  Replace  Rearrange
+        new(ConcurrentChange.Protocol,           false,  true,      true,    true,  "changed the protocol"),
+        new(ConcurrentChange.Metadata,           false,  true,      true,    true,  "changed schema or properties"),
+        new(ConcurrentChange.Data,               false,  true,      true,    false, "added or removed rows"),
+        new(ConcurrentChange.RemovedOurFile,     false,  false,     true,    true,  "removed a file that this commit removes"),
+        new(ConcurrentChange.OurDomain,          true,   true,      true,    true,  "changed the state this commit changes"),
     ];
 
     /// <exception cref="TransientException">The commit in between and ours cannot both hold.</exception>
     public static void Check(LakePath root, DeltaCommit ours, long theirVersion, IReadOnlyList<LogAction> theirs)
     {
         var changes = Changes(ours, theirs).ToHashSet();
-        if (Rules.FirstOrDefault(rule => changes.Contains(rule.InBetween) && rule.Forbids(ours.Mode)) is { } broken)
+        if (Rules.FirstOrDefault(rule => changes.Contains(rule.InBetween) && rule.Forbids(ours)) is { } broken)
         {
             throw new TransientException($"Version {theirVersion} of the table {root} {broken.What} after this commit ({ours.Operation}, "
                 + $"{ours.Mode}) had read it. Read the table again and repeat the step.");
@@ -63,19 +64,21 @@ internal static class ConflictRules
                 yield return ConcurrentChange.RemovedOurFile;
             }
 
-            if (ours.Domain is not null && action.DomainMetadata?.Domain == ours.Domain.Name)
+            if ((ours.Domain is not null && action.DomainMetadata?.Domain == ours.Domain.Name)
+                || (ours.RestoresState && (action.DomainMetadata is not null || action.Txn is not null)))
             {
                 yield return ConcurrentChange.OurDomain;
             }
         }
     }
 
-    private sealed record Rule(ConcurrentChange InBetween, bool Append, bool Overwrite, bool Replace, string What)
+    private sealed record Rule(ConcurrentChange InBetween, bool Append, bool Overwrite, bool Replace, bool Rearrange, string What)
     {
-        public bool Forbids(CommitMode mode) => mode switch
+        public bool Forbids(DeltaCommit ours) => ours switch
         {
-            CommitMode.Append => Append,
-            CommitMode.Overwrite => Overwrite,
+            { Mode: CommitMode.Append } => Append,
+            { Mode: CommitMode.Overwrite } => Overwrite,
+            { DataChange: false } => Rearrange,
             _ => Replace,
         };
     }

@@ -52,6 +52,9 @@ public sealed record DeltaCommit
 
     /// <summary>False: the same rows in other files.</summary>
     public bool DataChange { get; init; } = true;
+
+    /// <summary>True: every transaction and domain of the table becomes what it was, so a change of any of them in between is a conflict.</summary>
+    internal bool RestoresState { get; init; }
 }
 
 /// <summary>A <c>txn</c> action: an application's own counter, kept in the table it writes.</summary>

@@ -37,6 +37,37 @@ internal sealed partial class DeltaLog(ILake lake, LakePath root)
             : new UnknownVersionException($"The table {root} has no version {version}: versions {listing.Oldest} to {listing.Newest} are there."));
     }
 
+    /// <summary>The version that was the newest at a time, by the times of the log entries; null where there is no table.</summary>
+    /// <exception cref="UnknownVersionException">The table began later, or what it was then is gone.</exception>
+    public async Task<long?> VersionAtAsync(DateTimeOffset asOf, CancellationToken cancellationToken)
+    {
+        var times = await TimesAsync(cancellationToken);
+        if (times.Count == 0)
+        {
+            return null;
+        }
+
+        return times.LastOrDefault(entry => entry.CommittedUtc <= asOf, (Version: -1, CommittedUtc: default)) is { Version: >= 0 } found
+            ? found.Version
+            : throw new UnknownVersionException($"The table {root} had no version at {asOf.UtcDateTime:O} that can still be read: versions "
+                + $"{times[0].Version} ({times[0].CommittedUtc.UtcDateTime:O}) to {times[^1].Version} ({times[^1].CommittedUtc.UtcDateTime:O}) are there.");
+    }
+
+    /// <summary>Versions that can be read and when they began, oldest first. The clocks of storage nodes differ: an entry that seems no newer than the
+    /// one before it counts as a millisecond newer, as in other engines.</summary>
+    public async Task<IReadOnlyList<(long Version, DateTimeOffset CommittedUtc)>> TimesAsync(CancellationToken cancellationToken)
+    {
+        var listing = await ListAllAsync(cancellationToken);
+        var times = new List<(long Version, DateTimeOffset CommittedUtc)>();
+        foreach (var version in listing.Commits)
+        {
+            var written = listing.Written[version];
+            times.Add((version, times.Count > 0 && written <= times[^1].CommittedUtc ? times[^1].CommittedUtc.AddMilliseconds(1) : written));
+        }
+
+        return listing.Oldest < 0 ? [] : [.. times.Where(entry => entry.Version >= listing.Oldest)];
+    }
+
     public async Task<byte[]?> ReadCommitAsync(long version, CancellationToken cancellationToken) => await lake.ReadAsync(Commit(version), cancellationToken);
 
     /// <summary>Log entries of several versions, in their order; null for one that is not there.</summary>
@@ -102,6 +133,7 @@ internal sealed partial class DeltaLog(ILake lake, LakePath root)
             if (name.Groups["json"].Success)
             {
                 listing.Commits.Add(version);
+                listing.Written[version] = file.ModifiedUtc;
             }
             else
             {
@@ -122,6 +154,9 @@ internal sealed partial class DeltaLog(ILake lake, LakePath root)
     private sealed class Listing
     {
         public List<long> Commits { get; } = [];
+
+        /// <summary>When each commit's entry was written, by the storage's clock.</summary>
+        public Dictionary<long, DateTimeOffset> Written { get; } = [];
 
         public SortedDictionary<long, IReadOnlyList<LakePath>> Checkpoints { get; } = [];
 

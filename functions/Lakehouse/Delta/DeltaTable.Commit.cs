@@ -21,13 +21,17 @@ public sealed partial class DeltaTable
     /// <exception cref="TransientException">A commit in between makes this one void, the race was lost for 60 seconds, or the storage did not
     /// answer.</exception>
     /// <exception cref="TerminalException">Schema, partitions or protocol do not allow the commit.</exception>
-    public async Task<CommitResult> CommitAsync(DeltaCommit commit, CancellationToken cancellationToken)
+    public Task<CommitResult> CommitAsync(DeltaCommit commit, CancellationToken cancellationToken) =>
+        CommitAsync(commit, (table, now) => CommitPlan.Actions(root, commit, table, now), cancellationToken);
+
+    private async Task<CommitResult> CommitAsync(
+        DeltaCommit commit, Func<TableState?, DateTimeOffset, IReadOnlyList<LogAction>> plan, CancellationToken cancellationToken)
     {
         var gate = Gates.GetOrCreateValue(lake).GetOrAdd(root, _ => new SemaphoreSlim(1));
         await gate.WaitAsync(cancellationToken);
         try
         {
-            return await CommitInTurnAsync(commit, cancellationToken);
+            return await CommitInTurnAsync(commit, plan, cancellationToken);
         }
         finally
         {
@@ -35,7 +39,8 @@ public sealed partial class DeltaTable
         }
     }
 
-    private async Task<CommitResult> CommitInTurnAsync(DeltaCommit commit, CancellationToken cancellationToken)
+    private async Task<CommitResult> CommitInTurnAsync(
+        DeltaCommit commit, Func<TableState?, DateTimeOffset, IReadOnlyList<LogAction>> plan, CancellationToken cancellationToken)
     {
         var deadline = clock.GetUtcNow() + CommitDeadline;
         var table = await LoadAsync(null, cancellationToken);
@@ -55,7 +60,7 @@ public sealed partial class DeltaTable
 
             checkedVersion = await CheckConflictsAsync(commit, checkedVersion, table?.Version ?? -1, cancellationToken);
             var version = (table?.Version ?? -1) + 1;
-            var actions = CommitPlan.Actions(root, commit, table, clock.GetUtcNow());
+            var actions = plan(table, clock.GetUtcNow());
             if (await TryPutAsync(version, LogEntry.Write(actions), cancellationToken))
             {
                 table ??= new TableState(root);

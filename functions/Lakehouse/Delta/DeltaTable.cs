@@ -20,6 +20,13 @@ public sealed partial class DeltaTable(ILake lake, LakePath root, TimeProvider c
     /// <exception cref="TerminalException">The version is gone or never was, the log is damaged, or the table asks for a newer reader.</exception>
     public async Task<DeltaSnapshot?> ReadAsync(long? version, CancellationToken cancellationToken) => (await LoadAsync(version, cancellationToken))?.Snapshot();
 
+    /// <summary>The table as it was at a time: at the newest version whose log entry was written by then; null where there is no table.</summary>
+    /// <remarks>The times are those of the log entries on the lake, as in other engines: a copied table has the times of its copying.</remarks>
+    /// <exception cref="UnknownVersionException">The time lies before the oldest version that can be read.</exception>
+    /// <exception cref="TerminalException">The log is damaged, or the table asks for a newer reader.</exception>
+    public async Task<DeltaSnapshot?> ReadAsync(DateTimeOffset asOf, CancellationToken cancellationToken) =>
+        await log.VersionAtAsync(asOf, cancellationToken) is { } version ? await ReadAsync(version, cancellationToken) : null;
+
     /// <summary>The newest commits, newest first; empty where there is no table.</summary>
     public async Task<IReadOnlyList<HistoryEntry>> HistoryAsync(int limit, CancellationToken cancellationToken)
     {
@@ -44,7 +51,7 @@ public sealed partial class DeltaTable(ILake lake, LakePath root, TimeProvider c
             (info.OperationMetrics ?? new Dictionary<string, JsonElement>()).ToDictionary(metric => metric.Key, metric => metric.Value.ToString()));
     }
 
-    private async Task<TableState?> LoadAsync(long? version, CancellationToken cancellationToken)
+    internal async Task<TableState?> LoadAsync(long? version, CancellationToken cancellationToken)
     {
         if (await log.FindAsync(version, cancellationToken) is not { } segment)
         {

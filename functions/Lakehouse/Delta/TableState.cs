@@ -26,6 +26,8 @@ internal sealed class TableState(LakePath root)
 
     public IReadOnlyDictionary<string, AddAction> Files => files;
 
+    public IReadOnlyDictionary<string, RemoveAction> Tombstones => tombstones;
+
     public IReadOnlyDictionary<string, TransactionAction> Transactions => transactions;
 
     public IReadOnlyDictionary<string, DomainAction> Domains => domains;
@@ -62,14 +64,14 @@ internal sealed class TableState(LakePath root)
             PartitionColumns = Metadata.PartitionColumns,
             Configuration = Metadata.Configuration,
             Files = [.. files.Values.OrderBy(file => file.ModificationTime).ThenBy(file => file.Path, StringComparer.Ordinal).Select(ToAddFile)],
-            Transactions = transactions.ToDictionary(entry => entry.Key, entry => entry.Value.Version),
+            Transactions = transactions.Where(entry => entry.Value.Version >= 0).ToDictionary(entry => entry.Key, entry => entry.Value.Version),
             Domains = domains.ToDictionary(entry => entry.Key, entry => entry.Value.Configuration),
             CommittedUtc = CommittedUtc,
             Description = Metadata.Description,
         };
     }
 
-    private static AddFile ToAddFile(AddAction file) => new()
+    public static AddFile ToAddFile(AddAction file) => new()
     {
         Path = file.Path,
         PartitionValues = file.PartitionValues,

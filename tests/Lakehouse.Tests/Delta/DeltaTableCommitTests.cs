@@ -27,7 +27,7 @@ public sealed class DeltaTableCommitTests
             {"metaData":{"id":"#","description":"Orders, one row each","format":{"provider":"parquet","options":{}},"schemaString":"{\"type\":\"struct\",\"fields\":[{\"name\":\"id\",\"type\":\"long\",\"nullable\":true,\"metadata\":{}},{\"name\":\"name\",\"type\":\"string\",\"nullable\":true,\"metadata\":{}}]}","partitionColumns":[],"configuration":{},"createdTime":1767323045000}}
             {"txn":{"appId":"step/orders","version":7,"lastUpdated":1767323045000}}
             {"domainMetadata":{"domain":"pipeline.step.orders","configuration":"{\"run\":\"r1\"}","removed":false}}
-            {"add":{"path":"part-00000-a.zstd.parquet","partitionValues":{},"size":103,"modificationTime":1000,"dataChange":true,"stats":"{\"numRecords\":3}"}}
+            {"add":{"path":"part-00000-a.zstd.parquet","partitionValues":{},"size":103,"modificationTime":1767323045000,"dataChange":true,"stats":"{\"numRecords\":3}"}}
 
             """,
             await table.EntryAsync(0),

@@ -20,8 +20,9 @@ public sealed class DeltaTableRaceTests(AzuriteFixture azurite)
             var table = new DeltaTable(oneProcess ? lake.Lake : new OtherProcess(lake.Lake), lake.Root, TimeProvider.System);
             for (var number = 0; number < commitsEach; number++)
             {
+                var file = File(Name(writer, number)) with { ModifiedUnixMilliseconds = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() };
                 var result = await table.CommitAsync(
-                    Append(Name(writer, number)) with { Transaction = new TransactionId($"writer/{writer}", number), Domain = new DomainState($"writer.{writer}", Text(number)) },
+                    Append() with { Add = [file], Transaction = new TransactionId($"writer/{writer}", number), Domain = new DomainState($"writer.{writer}", Text(number)) },
                     CancellationToken.None);
                 Assert.False(result.Repeated);
                 Assert.Null(result.CheckpointFailure);

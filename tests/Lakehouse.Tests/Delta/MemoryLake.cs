@@ -9,7 +9,11 @@ namespace Pipeline.Lakehouse.Tests.Delta;
 internal sealed class MemoryLake : ILake
 {
     private readonly ConcurrentDictionary<LakePath, byte[]> files = new();
+    private readonly ConcurrentDictionary<LakePath, DateTimeOffset> times = new();
     private long clock;
+
+    /// <summary>The storage's clock: what files written from now on have as their time.</summary>
+    public DateTimeOffset NowUtc { get; set; } = DateTimeOffset.UnixEpoch;
 
     /// <summary>Runs instead of a put: gives what the put answers, or throws what it throws. Null: the put is done as asked.</summary>
     public Func<LakePath, Func<bool>, bool>? OnCreate { get; set; }
@@ -43,13 +47,14 @@ internal sealed class MemoryLake : ILake
     public Task WriteAsync(LakePath path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         files[path] = content.ToArray();
+        times[path] = NowUtc;
         return Task.CompletedTask;
     }
 
     public Task<bool> TryCreateAsync(LakePath path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         var bytes = content.ToArray();
-        bool Create() => files.GetOrAdd(path, bytes).AsSpan().SequenceEqual(bytes);
+        bool Create() => files.GetOrAdd(path, _ => Stamp(path, bytes)).AsSpan().SequenceEqual(bytes);
         return Task.FromResult(OnCreate is null ? Create() : OnCreate(path, Create));
     }
 
@@ -81,6 +86,12 @@ internal sealed class MemoryLake : ILake
         Path = path,
         SizeBytes = content.Length,
         ETag = Interlocked.Increment(ref clock).ToString(CultureInfo.InvariantCulture),
-        ModifiedUtc = DateTimeOffset.UnixEpoch,
+        ModifiedUtc = times.GetValueOrDefault(path, DateTimeOffset.UnixEpoch),
     };
+
+    private byte[] Stamp(LakePath path, byte[] content)
+    {
+        times[path] = NowUtc;
+        return content;
+    }
 }

@@ -10,6 +10,9 @@ internal sealed partial class TestTable
 {
     public static readonly LakePath Root = new("silver", "northwind/orders");
 
+    /// <summary>When the clock begins, in milliseconds.</summary>
+    public const long StartUnixMilliseconds = 1767323045000;
+
     public TestTable() => Table = new DeltaTable(Lake, Root, Clock);
 
     public MemoryLake Lake { get; } = new();
@@ -25,7 +28,7 @@ internal sealed partial class TestTable
     {
         Path = path,
         SizeBytes = 100 + rows,
-        ModifiedUnixMilliseconds = 1000,
+        ModifiedUnixMilliseconds = StartUnixMilliseconds,
         Statistics = new FileStatistics { Rows = rows, Json = $"{{\"numRecords\":{rows}}}" },
     };
 
