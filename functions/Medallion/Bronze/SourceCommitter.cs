@@ -101,6 +101,12 @@ internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCach
         var paths = Sql.List(changed);
         var stale = session.Query($"select distinct unnest(data_files) from ledger where list_contains({paths}, path)", cancellationToken)
             .Rows().Select(r => (string)(r[0] ?? "")).ToHashSet(StringComparer.Ordinal);
+        if (!stale.IsSubsetOf(snapshot.Files.Select(f => f.Path)))
+        {
+            // Somebody packed the table since: only the rows themselves still tell which file they came from.
+            stale = [.. session.Query("select distinct unnest(data_files) from ledger", cancellationToken).Rows().Select(r => (string)(r[0] ?? "")), .. snapshot.Files.Select(f => f.Path)];
+        }
+
         var old = snapshot.Files.Where(f => stale.Contains(f.Path)).ToList();
         using var lease = await reader.CreateViewAsync(session, "rewrite", "stale", snapshot with { Files = old }, root, cancellationToken);
         var kept = await writer.WriteAsync(session, $"select * from rewrite.stale where not list_contains({paths}, _file)", root, [], $"{invocation}-kept", cancellationToken);

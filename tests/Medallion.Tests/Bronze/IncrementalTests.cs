@@ -1,6 +1,8 @@
 using Azure.Storage.Blobs;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Lakehouse;
+using Pipeline.Lakehouse.Delta;
+using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
 
@@ -35,6 +37,27 @@ public sealed class IncrementalTests(MedallionFixture medallion)
 
         Assert.Equal(versions, await VersionsAsync(pipeline));
         Assert.All(second.Steps.Concat(third.Steps), s => Assert.Equal(StepStatus.Unchanged, s.Status));
+    }
+
+    [Fact]
+    public async Task Run_ChangedFileAfterBronzeWasPacked_ReplacesItsRowsExactly()
+    {
+        var pipeline = await StartAsync();
+        await pipeline.LandAsync("f2.csv", "a,b\n2,y\n");
+        await pipeline.SucceedAsync();
+        var optimize = new DeltaOptimize(pipeline.Lake, pipeline.Floor.GetRequiredService<FileCache>(), TimeProvider.System);
+        using (var session = pipeline.Floor.GetRequiredService<Engine>().OpenSession())
+        {
+            Assert.NotNull(await optimize.RunAsync(session, LakeTables.Root(pipeline.Name, new TableKey("bronze", "f")), "packed", TestContext.Current.CancellationToken));
+        }
+
+        await pipeline.LandAsync("f1.csv", "a,b\n10,changed\n");
+        await pipeline.SucceedAsync();
+        await pipeline.LandAsync("f2.csv", "a,b\n20,changed\n");
+        await pipeline.SucceedAsync();
+
+        Assert.Equal(["10|changed", "20|changed"], await pipeline.QueryAsync("select a, b from bronze.f order by a"));
+        Assert.Equal(["10|changed", "20|changed"], await pipeline.QueryAsync("select a, b from silver.f order by a"));
     }
 
     [Fact]
