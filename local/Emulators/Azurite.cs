@@ -58,7 +58,7 @@ public sealed class Azurite : IAsyncDisposable
     /// <inheritdoc cref="StartAsync(string?, int?, CancellationToken)"/>
     public static async Task<Azurite> StartAsync(string? folder, int? blobPort, IEnumerable<string> accounts, CancellationToken cancellationToken)
     {
-        var port = blobPort ?? FreePorts();
+        var port = blobPort ?? FreePorts.Take(3);
         string[] arguments =
         [
             "--require", Path.Combine(NpmFolder, "end-with-parent.cjs"),
@@ -116,30 +116,4 @@ public sealed class Azurite : IAsyncDisposable
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static int FreePorts()
-    {
-        for (var attempt = 0; ; attempt++)
-        {
-            using var first = Listen(0);
-            var port = ((IPEndPoint)first.LocalEndpoint).Port;
-            try
-            {
-                using var second = Listen(port + 1);
-                using var third = Listen(port + 2);
-                return port;
-            }
-            catch (SocketException) when (attempt < 100)
-            {
-                // A neighbour is taken: look elsewhere.
-            }
-        }
-    }
-
-    private static TcpListener Listen(int port)
-    {
-        var listener = new TcpListener(IPAddress.Loopback, port);
-        listener.Start();
-        return listener;
-    }
 }

@@ -58,7 +58,9 @@ public static class StorageProbe
         {
             using var client = new TcpClient();
             await client.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
-            return true;
+
+            // A connection to a port that the system lends to connections may get that very port for its own end, and so reach itself.
+            return !Equals(client.Client.LocalEndPoint, client.Client.RemoteEndPoint);
         }
         catch (SocketException)
         {

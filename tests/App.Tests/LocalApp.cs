@@ -1,7 +1,6 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Reflection;
+using System.Text.RegularExpressions;
 using Azure.Storage.Blobs;
 using Pipeline.Local;
 using Pipeline.Local.Emulators;
@@ -27,15 +26,6 @@ internal sealed class LocalApp : IAsyncDisposable
 
     public BlobServiceClient Storage { get; }
 
-    public string Log
-    {
-        get
-        {
-            using var reader = new StreamReader(new FileStream(settings.AppLog, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-            return reader.ReadToEnd();
-        }
-    }
-
     public static string RepoRoot { get; } = Metadata("RepoRoot");
 
     /// <summary>Starts both.</summary>
@@ -45,7 +35,7 @@ internal sealed class LocalApp : IAsyncDisposable
     {
         Directory.CreateDirectory(Path.Combine(stateFolder, "azurite"));
         var azurite = await Azurite.StartAsync(keep ? Path.Combine(stateFolder, "azurite") : null, null, CancellationToken.None);
-        var settings = new Settings { AppPort = FreePort(), StoragePort = azurite.BlobPort, StateFolder = stateFolder, AppFile = Metadata("App") };
+        var settings = new Settings { AppPort = FreePorts.Take(), StoragePort = azurite.BlobPort, StateFolder = stateFolder, AppFile = Metadata("App") };
         var launcher = new ApiClient(settings.Api);
         try
         {
@@ -112,19 +102,30 @@ internal sealed class LocalApp : IAsyncDisposable
         return files;
     }
 
+    /// <summary>The app's log, as soon as it matches: it is written a moment after what it tells of.</summary>
+    public async Task<string> LogAsync(string pattern)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (true)
+        {
+            using var reader = new StreamReader(new FileStream(settings.AppLog, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+            var log = await reader.ReadToEndAsync(CancellationToken.None);
+            if (Regex.IsMatch(log, pattern))
+            {
+                return log;
+            }
+
+            Assert.False(deadline.IsCancellationRequested, $"The log has no match of {pattern}:{Environment.NewLine}{log}");
+            await Task.Delay(50, CancellationToken.None);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         Api.Dispose();
         launcher.Dispose();
         await app.DisposeAsync();
         await azurite.DisposeAsync();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static string Metadata(string key) => typeof(LocalApp).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == key).Value!;

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Reflection;
 using Pipeline.Local.Emulators;
 
@@ -14,7 +12,7 @@ public sealed class App(string connectionString, string folder) : IAsyncDisposab
     private static readonly string File = typeof(App).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == "App").Value
         ?? throw new InvalidOperationException("The assembly was built without the app's path.");
 
-    private readonly int port = FreePort();
+    private readonly int port = FreePorts.Take();
     private ChildProcess? process;
     private int starts;
 
@@ -100,12 +98,5 @@ public sealed class App(string connectionString, string folder) : IAsyncDisposab
         {
             await process.DisposeAsync();
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -40,9 +40,9 @@ internal sealed class LauncherProcess : IDisposable
 
     public string StateFolder { get; }
 
-    public int AppPort { get; } = Places.FreePort();
+    public int AppPort { get; } = FreePorts.Take();
 
-    public int StoragePort { get; } = Places.FreePort();
+    public int StoragePort { get; } = FreePorts.Take(3);
 
     public string Output
     {

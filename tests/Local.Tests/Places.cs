@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Reflection;
 using Pipeline.Testing;
 
@@ -7,7 +5,7 @@ using Pipeline.Testing;
 
 namespace Pipeline.Local.Tests;
 
-/// <summary>Where the built things lie, and free ports.</summary>
+/// <summary>Where the built things lie.</summary>
 internal static class Places
 {
     public static string FakeApp { get; } = Metadata("FakeApp");
@@ -17,13 +15,6 @@ internal static class Places
     public static string RepoRoot { get; } = Metadata("RepoRoot");
 
     public static string Launcher { get; } = typeof(Settings).Assembly.Location;
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     public static string NewFolder()
     {

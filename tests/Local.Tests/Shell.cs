@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Pipeline.Local.Commands;
+using Pipeline.Local.Emulators;
 using Pipeline.Testing;
 
 namespace Pipeline.Local.Tests;
@@ -10,7 +11,7 @@ internal sealed class Shell(AzuriteFixture azurite) : IDisposable
 {
     public string StateFolder { get; } = Places.NewFolder();
 
-    public int AppPort { get; set; } = Places.FreePort();
+    public int AppPort { get; set; } = FreePorts.Take();
 
     public int StoragePort { get; set; } = BlobPort(azurite.ConnectionString);
 
