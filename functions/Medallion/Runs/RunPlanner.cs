@@ -81,7 +81,8 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         var settled = step.Inputs.All(i => snapshots.ContainsKey(i) && (!before.TryGetValue(Step.MakerOf(i), out var maker) || maker.Unchanged));
         return planned with
         {
-            Unchanged = !rebuild && settled && state is not null && state.Inputs.SequenceEqual(StepInputs.Identify(step.Inputs.Select(i => (i, snapshots[i])))),
+            Unchanged = !rebuild && settled && state is not null
+                && !await StepInputs.HaveMovedAsync(tables, pipeline.Definition.Name, state.Inputs, [.. step.Inputs.Select(i => (i, snapshots[i]))], cancellationToken),
         };
     }
 
