@@ -46,7 +46,8 @@ public sealed class PlanRequestsTests(NorthwindApp northwind)
         Assert.Equal("1 new and 1 changed files", Why(steps["bronze.items"]));
         Assert.Equal("bronze.items may change in this run", Why(steps["silver.items"]));
         Assert.Equal(2, steps["bronze.items"].GetProperty("reads").GetProperty("files").GetInt64());
-        await Api.RunAsync("arriving");
+        var run = await Api.RunAsync("arriving");
+        Assert.Equal(steps.Values.Select(Why), run.GetProperty("steps").EnumerateArray().Select(Why));
         Assert.All((await PlanAsync("arriving")).Values, step => Assert.Equal("none", Action(step)));
     }
 
