@@ -38,31 +38,27 @@ internal sealed record StepInputs
         return new StepInputs { Snapshots = snapshots };
     }
 
-    /// <summary>Whether rows, columns or identity of an input are not what a state remembers. Commits that only rearranged rows do not count.</summary>
+    /// <summary>The inputs whose rows, columns or identity are not what a state remembers. Commits that only rearranged rows do not count.</summary>
     /// <param name="tables">The tables.</param>
     /// <param name="pipeline">Their pipeline.</param>
     /// <param name="remembered">What the state remembers.</param>
     /// <param name="inputs">The inputs as they are to be read.</param>
     /// <param name="cancellationToken">Ends the reading of logs.</param>
-    public static async Task<bool> HaveMovedAsync(
+    public static async Task<IReadOnlyList<TableKey>> MovedAsync(
         LakeTables tables, string pipeline, IReadOnlyDictionary<string, string> remembered, IReadOnlyCollection<(TableKey Table, DeltaSnapshot Snapshot)> inputs, CancellationToken cancellationToken)
     {
-        if (!remembered.Keys.ToHashSet().SetEquals(inputs.Select(i => i.Table.ToString())))
-        {
-            return true;
-        }
-
+        var moved = new List<TableKey>();
         foreach (var (table, snapshot) in inputs)
         {
-            var then = TableVersion.Parse(remembered[table.ToString()]);
-            if (then.TableId != snapshot.TableId || then.Version > snapshot.Version
-                || !(await tables.Open(pipeline, table).ReadChangesAsync(then.Version, snapshot.Version, cancellationToken)).IsEmpty)
+            if (!remembered.TryGetValue(table.ToString(), out var text)
+                || TableVersion.Parse(text) is var then && (then.TableId != snapshot.TableId || then.Version > snapshot.Version
+                    || !(await tables.Open(pipeline, table).ReadChangesAsync(then.Version, snapshot.Version, cancellationToken)).IsEmpty))
             {
-                return true;
+                moved.Add(table);
             }
         }
 
-        return false;
+        return moved;
     }
 
     /// <summary>Succeeded where this very run has committed the step already, unchanged where neither input nor definition moved; null where there is work to do.</summary>
@@ -78,7 +74,8 @@ internal sealed record StepInputs
             return StepStatus.Succeeded;
         }
 
-        return !work.Rebuild && state.Definition == definition && !await HaveMovedAsync(tables, work.Pipeline, state.Inputs, [.. Snapshots.Select(s => (s.Key, s.Value))], cancellationToken)
+        return !work.Rebuild && state.Definition == definition && state.Inputs.Count == Snapshots.Count
+            && (await MovedAsync(tables, work.Pipeline, state.Inputs, [.. Snapshots.Select(s => (s.Key, s.Value))], cancellationToken)).Count == 0
             ? StepStatus.Unchanged
             : null;
     }

@@ -12,8 +12,8 @@ internal sealed record CleanCommit
     /// <summary>Whether silver and rejected keep what they have, but for <see cref="Remove"/>.</summary>
     public required bool Incremental { get; init; }
 
-    /// <summary>Why all rows were read, for the step's note.</summary>
-    public required string? Why { get; init; }
+    /// <summary>The step's note: why all rows were read.</summary>
+    public required string? Note { get; init; }
 
     /// <summary>New files of silver.</summary>
     public required IReadOnlyList<AddFile> Add { get; init; }
@@ -68,6 +68,6 @@ internal sealed record CleanCommit
                 Metrics = new Dictionary<string, string> { ["runId"] = work.RunId, ["numRejectedRows"] = Rows.Rejected.ToString(CultureInfo.InvariantCulture) },
             },
             cancellationToken);
-        return StepOutcome.Of(work.Table, StepStatus.Succeeded, Rows, (work.Table, silver.Version), (tables.RejectedKey, rejected.Version)) with { Note = Why };
+        return StepOutcome.Of(work.Table, StepStatus.Succeeded, Rows, (work.Table, silver.Version), (tables.RejectedKey, rejected.Version)) with { Note = Note };
     }
 }

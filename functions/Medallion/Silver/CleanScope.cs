@@ -17,39 +17,46 @@ internal sealed record CleanScope
     /// <summary>Why all rows are read though silver is there; null where the increment is enough, or there is no silver yet.</summary>
     public string? Why { get; init; }
 
+    /// <summary>What the step's note says of it.</summary>
+    public string? Note(TableKey bronze) => Why is null ? null : $"Made anew from all of {bronze}: {Why}.";
+
     /// <summary>Decides by the log of bronze.</summary>
     /// <param name="tables">The step's tables.</param>
-    /// <param name="silver">The columns that silver is to have.</param>
-    /// <param name="source">The source.</param>
-    /// <param name="work">The step.</param>
+    /// <param name="session">Tells the columns that silver is to have.</param>
+    /// <param name="declared">The source as the definition has it.</param>
+    /// <param name="rebuild">Whether all rows are to be read anyway.</param>
     /// <param name="definition">Hash of the step's definition.</param>
     /// <param name="cancellationToken">Ends the reading of the log.</param>
     public static async Task<CleanScope> ReadAsync(
-        CleanTables tables, IReadOnlyList<DuckDbColumn> silver, SourceDefinition source, StepWork work, string definition, CancellationToken cancellationToken)
+        CleanTables tables, DuckDbSession session, SourceDefinition declared, bool rebuild, string definition, CancellationToken cancellationToken)
     {
-        if (tables.Silver is not { } now || StepState.Of(now, work.Table) is not { } state)
+        if (tables.Silver is not { } now || StepState.Of(now, tables.SilverKey) is not { } state)
         {
             return All(tables.Bronze, null);
         }
 
-        if (work.Rebuild || state.Definition != definition)
+        if (state.Definition != definition)
         {
-            return All(tables.Bronze, $"{work.Table} is made anew from all of {tables.BronzeKey}: {(state.Definition != definition ? "its definition moved" : "a full refresh was asked for")}.");
+            return All(tables.Bronze, "its definition changed");
         }
 
-        if (tables.Rejected?.Transactions.GetValueOrDefault(work.TransactionId, -1) != now.Transactions.GetValueOrDefault(work.TransactionId, -1))
+        var transaction = StepWork.TransactionOf(tables.SilverKey);
+        if (tables.Rejected?.Transactions.GetValueOrDefault(transaction, -1) != now.Transactions.GetValueOrDefault(transaction, -1))
         {
             // Rows of an increment that only one of the two tables has would be there twice, or never.
-            return All(tables.Bronze, $"{work.Table} is made anew from all of {tables.BronzeKey}: it and {tables.RejectedKey} are not of the same run. A run ended between their commits, or one of them was restored.");
+            return All(tables.Bronze, $"it and {tables.RejectedKey} are not of the same run, because one ended between their commits or one of them was restored");
         }
 
-        if (!now.PartitionColumns.SequenceEqual(source.Partition?.As ?? []) || !SameColumns(now.Schema, DeltaSchema.FromDuckDb(silver)))
+        var source = CleanSql.WithDetected(declared, StepState.Of(tables.Bronze, tables.BronzeKey)?.Columns ?? []);
+        if (!now.PartitionColumns.SequenceEqual(source.Partition?.As ?? []) || !SameColumns(now.Schema, DeltaSchema.FromDuckDb(session.Describe(CleanSql.EmptySilver(source)))))
         {
-            return All(tables.Bronze, $"{work.Table} is made anew from all of {tables.BronzeKey}: its columns are to be other ones.");
+            return All(tables.Bronze, "its columns are to be other ones");
         }
 
         var (added, why) = await UnseenAsync(tables, TableVersion.Parse(state.Inputs[tables.BronzeKey.ToString()]), cancellationToken);
-        return why is null ? new CleanScope { Bronze = tables.Bronze with { Files = added }, Incremental = true } : All(tables.Bronze, $"{work.Table} is made anew from all of {tables.BronzeKey}: {why}.");
+        return why is null && !rebuild
+            ? new CleanScope { Bronze = tables.Bronze with { Files = added }, Incremental = true }
+            : All(tables.Bronze, why ?? "a full refresh was asked for");
     }
 
     /// <summary>The files with rows that were added after a version; or why they cannot be told.</summary>
@@ -58,23 +65,23 @@ internal sealed record CleanScope
         var bronze = tables.Bronze;
         if (seen.TableId != bronze.TableId || seen.Version > bronze.Version)
         {
-            return ([], "that table was created anew");
+            return ([], $"{tables.BronzeKey} was created anew");
         }
 
         var changes = await tables.BronzeTable.ReadChangesAsync(seen.Version, bronze.Version, cancellationToken);
         if (changes.GoneAt is { } gone)
         {
-            return ([], $"its version {gone}, not seen yet, is no longer in the log");
+            return ([], $"version {gone} of {tables.BronzeKey}, which it has not read yet, is no longer in the log");
         }
 
         if (changes.RemovedRowsAt is { } removed)
         {
-            return ([], $"its version {removed} removed rows");
+            return ([], $"version {removed} of {tables.BronzeKey} removed rows");
         }
 
         if (changes.MetadataAt is { } changed && await OtherColumnsAsync(tables, seen.Version, cancellationToken))
         {
-            return ([], $"its version {changed} changed its columns");
+            return ([], $"version {changed} of {tables.BronzeKey} changed its columns");
         }
 
         // Packed since: the rows are still there as they were added, until a vacuum.
@@ -83,7 +90,7 @@ internal sealed record CleanScope
         {
             if (!await tables.BronzeTable.HoldsAsync(packed, cancellationToken))
             {
-                return ([], "new rows were packed together with older ones, and their own files are deleted");
+                return ([], $"new rows of {tables.BronzeKey} were packed together with older ones, and their own files are deleted");
             }
         }
 

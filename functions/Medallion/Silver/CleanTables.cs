@@ -27,21 +27,40 @@ internal sealed record CleanTables
     /// <summary>Null where there is no such table yet.</summary>
     public required DeltaSnapshot? Rejected { get; init; }
 
+    /// <summary>The table that the step is named after.</summary>
+    public TableKey SilverKey => RejectedKey with { Layer = "silver" };
+
+    /// <summary>The tables as they are, with bronze at the run's version.</summary>
     public static async Task<CleanTables> ReadAsync(LakeTables tables, StepWork work, CancellationToken cancellationToken)
     {
-        var (bronze, rejected) = (work.Table with { Layer = "bronze" }, work.Table with { Layer = "rejected" });
+        var bronze = BronzeOf(work.Table);
         var inputs = await StepInputs.ReadAsync(tables, work, [bronze], cancellationToken);
-        var (silverTable, rejectedTable) = (tables.Open(work.Pipeline, work.Table), tables.Open(work.Pipeline, rejected));
-        return new CleanTables
+        var snapshots = new Dictionary<TableKey, DeltaSnapshot>(inputs.Snapshots);
+        foreach (var key in new[] { work.Table, RejectedOf(work.Table) })
         {
-            BronzeKey = bronze,
-            RejectedKey = rejected,
-            Inputs = inputs,
-            BronzeTable = tables.Open(work.Pipeline, bronze),
-            SilverTable = silverTable,
-            RejectedTable = rejectedTable,
-            Silver = await silverTable.ReadAsync((long?)null, cancellationToken),
-            Rejected = await rejectedTable.ReadAsync((long?)null, cancellationToken),
-        };
+            if (await tables.Open(work.Pipeline, key).ReadAsync((long?)null, cancellationToken) is { } snapshot)
+            {
+                snapshots[key] = snapshot;
+            }
+        }
+
+        return Of(tables, work.Pipeline, work.Table, snapshots);
     }
+
+    /// <summary>The tables as snapshots show them.</summary>
+    public static CleanTables Of(LakeTables tables, string pipeline, TableKey silver, IReadOnlyDictionary<TableKey, DeltaSnapshot> snapshots) => new()
+    {
+        BronzeKey = BronzeOf(silver),
+        RejectedKey = RejectedOf(silver),
+        Inputs = new StepInputs { Snapshots = new Dictionary<TableKey, DeltaSnapshot> { [BronzeOf(silver)] = snapshots[BronzeOf(silver)] } },
+        BronzeTable = tables.Open(pipeline, BronzeOf(silver)),
+        SilverTable = tables.Open(pipeline, silver),
+        RejectedTable = tables.Open(pipeline, RejectedOf(silver)),
+        Silver = snapshots.GetValueOrDefault(silver),
+        Rejected = snapshots.GetValueOrDefault(RejectedOf(silver)),
+    };
+
+    private static TableKey BronzeOf(TableKey silver) => silver with { Layer = "bronze" };
+
+    private static TableKey RejectedOf(TableKey silver) => silver with { Layer = "rejected" };
 }

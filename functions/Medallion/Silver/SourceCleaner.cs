@@ -31,7 +31,7 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
         }
 
         using var session = engine.OpenSession();
-        var scope = await CleanScope.ReadAsync(step, session.Describe(CleanSql.EmptySilver(source)), source, work, definition, cancellationToken);
+        var scope = await CleanScope.ReadAsync(step, session, source, work.Rebuild, definition, cancellationToken);
         using var rows = await CheckedRows.OpenAsync(session, reader, source, scope.Bronze, work, cancellationToken);
         var commit = await CleanAsync(rows, scope, step, work, invocation, cancellationToken);
         return await commit.CommitAsync(step, source, session, work, definition, cancellationToken);
@@ -50,7 +50,7 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
         return new CleanCommit
         {
             Incremental = scope.Incremental,
-            Why = scope.Why,
+            Note = scope.Note(step.BronzeKey),
             Add = added,
             Remove = [.. merge?.Replaced.Select(f => f.Path) ?? []],
             Refused = refused,
