@@ -23,13 +23,13 @@ public sealed class CleanInPartsTests(MedallionFixture medallion)
         var whole = await TestPipeline.CreateAsync(medallion, RandomLanding.Definition(options));
         var cut = whole.On(Small(singleBytes));
         var landing = new RandomLanding(whole, seed);
-        for (var round = 1; round <= 6; round++)
+        for (var round = 1; round <= 4; round++)
         {
             await landing.NextAsync();
 
             await cut.SucceedAsync();
 
-            if (round % 3 == 0)
+            if (round % 2 == 0)
             {
                 var increments = await RowsAsync(whole);
                 await cut.RunAsync(fullRefresh: true, "silver.f");

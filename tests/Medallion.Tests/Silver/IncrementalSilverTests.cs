@@ -26,7 +26,7 @@ public sealed class IncrementalSilverTests(MedallionFixture medallion)
         var pipeline = await TestPipeline.CreateAsync(medallion, RandomLanding.Definition(options));
         var landing = new RandomLanding(pipeline, seed);
         var notes = new List<string?>();
-        for (var round = 1; round <= 9; round++)
+        for (var round = 1; round <= 6; round++)
         {
             var changed = await landing.NextAsync();
 
