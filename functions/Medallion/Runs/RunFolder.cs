@@ -9,7 +9,8 @@ namespace Pipeline.Medallion.Runs;
 /// <summary>A run's folder on the lake: the lists that are too long for an orchestration's messages. It goes when the run has ended.</summary>
 public sealed class RunFolder(ILake lake, string runId)
 {
-    private readonly LakePath root = new("pipelines", $".runs/{runId}");
+    private static readonly LakePath All = new("pipelines", ".runs");
+    private readonly LakePath root = All.Append(runId);
 
     /// <summary>The list of what a part of an ingest step takes.</summary>
     public static string PartName(string planId, TableKey step, int part) => string.Create(CultureInfo.InvariantCulture, $"{planId}/{step}/part-{part:D5}.json");
@@ -38,6 +39,25 @@ public sealed class RunFolder(ILake lake, string runId)
         var bytes = await lake.ReadAsync(root.Append(name), cancellationToken)
             ?? throw new TerminalException($"{root.Append(name)} is missing: the folder of run '{runId}' was deleted while the run was going on. Start a new run.");
         return JsonSerializer.Deserialize<T>(bytes, Json.Options) ?? throw new TerminalException($"{root.Append(name)} is empty.");
+    }
+
+    /// <summary>Deletes the folders that earlier runs of the pipeline left: those that were stopped, or could not end.</summary>
+    public async Task DeleteEarlierAsync(CancellationToken cancellationToken)
+    {
+        _ = RunStore.TryParse(runId, out var pipeline, out var number);
+        var earlier = new List<string>();
+        await foreach (var other in lake.ListDirectoriesAsync(All, cancellationToken))
+        {
+            if (RunStore.TryParse(other, out var its, out var before) && its == pipeline && before < number)
+            {
+                earlier.Add(other);
+            }
+        }
+
+        foreach (var other in earlier)
+        {
+            await new RunFolder(lake, other).DeleteAsync(cancellationToken);
+        }
     }
 
     /// <summary>Deletes the folder.</summary>

@@ -24,7 +24,9 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         }
 
         var pipeline = await definitions.FreezeAsync(request.Pipeline, cancellationToken);
-        var plan = await DecideAsync(pipeline, request, new RunFolder(tables.Lake, request.RunId), planId, cancellationToken);
+        var folder = new RunFolder(tables.Lake, request.RunId);
+        await folder.DeleteEarlierAsync(cancellationToken);
+        var plan = await DecideAsync(pipeline, request, folder, planId, cancellationToken);
         await steps.PlanAsync(plan, cancellationToken);
         return plan;
     }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Silver;
@@ -23,6 +24,7 @@ public sealed class CleanInPartsTests(MedallionFixture medallion)
         var whole = await TestPipeline.CreateAsync(medallion, RandomLanding.Definition(options));
         var cut = whole.On(Small(singleBytes));
         var landing = new RandomLanding(whole, seed);
+        var attempts = 0;
         for (var round = 1; round <= 4; round++)
         {
             await landing.NextAsync();
@@ -33,7 +35,7 @@ public sealed class CleanInPartsTests(MedallionFixture medallion)
             {
                 var increments = await RowsAsync(whole);
                 await cut.RunAsync(fullRefresh: true, "silver.f");
-                Assert.True(await AttemptsAsync(whole) > 1, "the step was not cut");
+                attempts = Math.Max(attempts, await AttemptsAsync(whole));
                 var (silver, rejected) = await RowsAsync(whole);
                 await whole.RunAsync(fullRefresh: true, "silver.f");
                 Assert.Equal(1, await AttemptsAsync(whole));
@@ -41,6 +43,8 @@ public sealed class CleanInPartsTests(MedallionFixture medallion)
                 Assert.Equal((silver, rejected), increments);
             }
         }
+
+        Assert.True(attempts > 1, "the step was never cut");
     }
 
     [Fact]
@@ -92,6 +96,22 @@ public sealed class CleanInPartsTests(MedallionFixture medallion)
     }
 
     [Fact]
+    public async Task Run_FoldersOfRuns_AreGoneWhenItEnds()
+    {
+        var pipeline = (await TestPipeline.CreateAsync(medallion, $"{Keyed}}}")).On(Small(1));
+        var other = new LakePath("pipelines", $".runs/{pipeline.Name}x.1/kept");
+        var left = new LakePath("pipelines", $".runs/{pipeline.Name}.1/silver.f/rows/__bucket=0/left.parquet");
+        await pipeline.Lake.WriteAsync(left, new byte[1], Cancelled);
+        await pipeline.Lake.WriteAsync(other, new byte[1], Cancelled);
+        await pipeline.LandAsync("a.csv", "k,v\n1,1\n");
+
+        await pipeline.SucceedAsync();
+
+        var found = await pipeline.Lake.ListPrefixAsync("pipelines", $".runs/{pipeline.Name}", Cancelled).Select(f => f.Path).ToListAsync(Cancelled);
+        Assert.Equal([other], found);
+    }
+
+    [Fact]
     public void Of_FlexConsumption_FitsItsMemoryAndScratch()
     {
         var limits = CleanLimits.Of(new EngineOptions { MemoryBytes = 1L << 30, ScratchBytes = 800L << 20, MaxConcurrentActivities = 4 });
@@ -118,5 +138,5 @@ public sealed class CleanInPartsTests(MedallionFixture medallion)
         string.Join('\n', await pipeline.QueryAsync("select * exclude (run_id, rejected_at) from rejected.f order by all")));
 
     private IServiceProvider Small(long singleBytes) => medallion.Compose(
-        TimeProvider.System, services => services.AddSingleton(new CleanLimits { SingleBytes = singleBytes, PartBytes = 4000, BucketBytes = 6000 }));
+        TimeProvider.System, services => services.AddSingleton(new CleanLimits { SingleBytes = singleBytes, PartBytes = 3000, BucketBytes = 3000 }));
 }
