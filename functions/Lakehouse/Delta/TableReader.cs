@@ -18,14 +18,19 @@ public sealed class TableReader(FileCache cache)
     /// <param name="root">The table's directory.</param>
     /// <param name="cancellationToken">Ends the downloads.</param>
     /// <exception cref="TerminalException">A file is gone or lies elsewhere, or the files together exceed the cache.</exception>
-    public async Task<CacheLease> CreateViewAsync(DuckDbSession session, string schema, string name, DeltaSnapshot snapshot, LakePath root, CancellationToken cancellationToken)
+    public Task<CacheLease> CreateViewAsync(DuckDbSession session, string schema, string name, DeltaSnapshot snapshot, LakePath root, CancellationToken cancellationToken) =>
+        CreateViewAsync(session, schema, name, snapshot, root, numbers: null, cancellationToken);
+
+    /// <summary>As above; with <paramref name="numbers"/> the view has two columns more: the number given to the row's file, and the row's place in it.</summary>
+    internal async Task<CacheLease> CreateViewAsync(
+        DuckDbSession session, string schema, string name, DeltaSnapshot snapshot, LakePath root, IReadOnlyList<int>? numbers, CancellationToken cancellationToken)
     {
         var lease = await cache.AcquireAsync([.. snapshot.Files.Select(file => Request(file, snapshot.PartitionColumns, root))], cancellationToken);
         try
         {
             session.Execute(
                 $"CREATE SCHEMA IF NOT EXISTS {Sql.Identifier(schema)}; CREATE OR REPLACE VIEW {Sql.Identifier(schema)}.{Sql.Identifier(name)} "
-                    + $"AS {Select(session, snapshot, lease.LocalFiles)}",
+                    + $"AS {Select(session, snapshot, lease.LocalFiles, numbers)}",
                 cancellationToken);
             return lease;
         }
@@ -36,7 +41,13 @@ public sealed class TableReader(FileCache cache)
         }
     }
 
-    private static string Select(DuckDbSession session, DeltaSnapshot snapshot, IReadOnlyList<string> files)
+    /// <summary>The column with the number of a row's file.</summary>
+    internal const string FileNumber = "__file";
+
+    /// <summary>The column with a row's place in its file, from 0.</summary>
+    internal const string RowNumber = "__row";
+
+    private static string Select(DuckDbSession session, DeltaSnapshot snapshot, IReadOnlyList<string> files, IReadOnlyList<int>? numbers)
     {
         if (files.Count == 0)
         {
@@ -50,7 +61,10 @@ public sealed class TableReader(FileCache cache)
         var partitions = snapshot.PartitionColumns.Select((column, index) => (column, local: PartitionPath.LocalColumn(index))).ToDictionary(pair => pair.column, pair => pair.local);
         var columns = snapshot.Schema.Fields.Select(field => Column(
             field, partitions.TryGetValue(field.Name, out var local) ? Sql.Identifier(local) : present.Contains(field.Name) ? Sql.Identifier(field.Name) : "NULL"));
-        return $"SELECT {string.Join(", ", columns)} FROM {source}";
+        var places = numbers is null
+            ? ""
+            : $", CAST(list_extract([{string.Join(", ", numbers)}], CAST(file_index AS BIGINT) + 1) AS INTEGER) AS {FileNumber}, CAST(file_row_number AS BIGINT) AS {RowNumber}";
+        return $"SELECT {string.Join(", ", columns)}{places} FROM {source}";
     }
 
     private static string Column(DeltaField field, string value) => $"CAST({value} AS {DeltaTypes.ToDuckDb(field.Type)}) AS "
