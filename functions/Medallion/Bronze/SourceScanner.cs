@@ -12,11 +12,10 @@ namespace Pipeline.Medallion.Bronze;
 internal sealed record SourceScan(int Parts, bool Rebuild);
 
 /// <summary>Finds the files that a run takes for a source, and cuts them into parts.</summary>
-internal sealed class SourceScanner(LakeTables tables, FileCache cache)
+internal sealed class SourceScanner(LakeTables tables, FileCache cache, Engine engine)
 {
     private const int MaxParts = 200;
     private const int FilesPerPart = 1000;
-    private const long BytesPerPart = 256L << 20;
 
     /// <summary>Compares what lies in landing with the ledger and writes the lists of what to take into the run's folder.</summary>
     /// <param name="session">Compares; one session serves all sources of a plan.</param>
@@ -46,7 +45,7 @@ internal sealed class SourceScanner(LakeTables tables, FileCache cache)
         var taken = rebuild
             ? "select l.*, null::varchar as taken from listed l"
             : "select l.*, g.hash as taken from listed l left join ledger g using (path) where g.path is null or (l.etag <> g.etag and l.hash is distinct from g.hash)";
-        return new SourceScan(await WritePartsAsync(session, new RunFolder(tables.Lake, runId), planId, bronze, $"{taken} order by path", cancellationToken), rebuild);
+        return new SourceScan(await WritePartsAsync(session, source, new RunFolder(tables.Lake, runId), planId, bronze, $"{taken} order by path", cancellationToken), rebuild);
     }
 
     private async Task ListAsync(DuckDbSession session, SourceDefinition source, CancellationToken cancellationToken)
@@ -69,11 +68,12 @@ internal sealed class SourceScanner(LakeTables tables, FileCache cache)
             cancellationToken);
     }
 
-    private static async Task<int> WritePartsAsync(DuckDbSession session, RunFolder folder, string planId, TableKey bronze, string taken, CancellationToken cancellationToken)
+    private async Task<int> WritePartsAsync(
+        DuckDbSession session, SourceDefinition source, RunFolder folder, string planId, TableKey bronze, string taken, CancellationToken cancellationToken)
     {
         using var totals = session.Query($"select count(*), coalesce(sum(size), 0)::bigint from ({taken})", cancellationToken);
         var (count, bytes) = totals.Rows().Select(r => ((long)(r[0] ?? 0L), (long)(r[1] ?? 0L))).Single();
-        var (filesPerPart, bytesPerPart) = (Math.Max(FilesPerPart, (count / MaxParts) + 1), Math.Max(BytesPerPart, (bytes / MaxParts) + 1));
+        var (filesPerPart, bytesPerPart) = (Math.Max(FilesPerPart, (count / MaxParts) + 1), Math.Max(engine.Options.PartBytes, (bytes / MaxParts) + 1));
         var parts = 0;
         var size = 0L;
         var part = new List<LandedFile>();
@@ -81,13 +81,16 @@ internal sealed class SourceScanner(LakeTables tables, FileCache cache)
         foreach (var row in files.Rows())
         {
             var file = new LandedFile { Path = (string)(row[0] ?? ""), ETag = (string)(row[1] ?? ""), SizeBytes = (long)(row[2] ?? 0L), Hash = (string?)row[3], TakenHash = (string?)row[4] };
-            if (part.Count > 0 && (part.Count >= filesPerPart || size + file.SizeBytes > bytesPerPart))
+            foreach (var piece in await CutAsync(file, source.Format, cancellationToken))
             {
-                await FlushAsync();
-            }
+                if (part.Count > 0 && (part.Count >= filesPerPart || size + LandingBatches.Weight(piece) > bytesPerPart))
+                {
+                    await FlushAsync();
+                }
 
-            part.Add(file);
-            size += file.SizeBytes;
+                part.Add(piece);
+                size += LandingBatches.Weight(piece);
+            }
         }
 
         if (part.Count > 0)
@@ -103,5 +106,18 @@ internal sealed class SourceScanner(LakeTables tables, FileCache cache)
             part.Clear();
             size = 0;
         }
+    }
+
+    // Text is cut; what is packed or nested can only be read from its beginning.
+    private async Task<IEnumerable<LandedFile>> CutAsync(LandedFile file, FileFormat? declared, CancellationToken cancellationToken)
+    {
+        if (file.SizeBytes <= engine.Options.PartBytes || FileContent.PackedEnding(file.Path).Length > 0 || (declared ?? FileFormats.Of(file.Path)) is not (FileFormat.Csv or FileFormat.Ndjson))
+        {
+            return [file];
+        }
+
+        var isCsv = (declared ?? FileFormats.Of(file.Path)) == FileFormat.Csv;
+        var ranges = await new RangeReader(tables.Lake).CutAsync(file, isCsv, engine.Options.PartBytes, cancellationToken);
+        return ranges?.Select(range => file with { Range = range }) ?? [file];
     }
 }
