@@ -45,6 +45,7 @@ internal sealed class CutFiles(SourceLander lander)
                 keys = [.. keys.Union(batch.Keys, StringComparer.Ordinal)];
             }
 
+            Refuse(joined, [.. cut.Select(b => b.Place)]);
             if (end != cut.First().Batch.Files[0].SizeBytes)
             {
                 throw Incomplete(cut.First().Batch.Files[0], end);
@@ -52,6 +53,16 @@ internal sealed class CutFiles(SourceLander lander)
         }
 
         return joined;
+    }
+
+    // What the reader refuses in a part, it refuses in the whole: where a file was cut must not tell what becomes of it.
+    private static void Refuse(List<LandedBatch> joined, IReadOnlyList<int> places)
+    {
+        var refused = places.Where(place => joined[place].Refused).Select(place => (int?)place).FirstOrDefault();
+        foreach (var place in places.Where(place => refused is not null && place != refused))
+        {
+            joined[place] = joined[place] with { Files = [joined[place].Files[0] with { Rows = 0 }], Add = [], Columns = [], Detected = [] };
+        }
     }
 
     private static FileRange Range(LandedBatch batch) => batch.Files[0].Range ?? throw new InvalidOperationException("A batch of whole files is no range.");

@@ -30,6 +30,9 @@ internal sealed record LandedBatch
     /// <summary>What was seen of quotes in a range.</summary>
     public RangeQuotes? Quotes { get; init; }
 
+    /// <summary>Whether the reader gave up on a range, so that its only row says why.</summary>
+    public bool Refused { get; init; }
+
     /// <summary>The keys of the JSON objects of a range, in the order of their first place.</summary>
     public IReadOnlyList<string> Keys { get; init; } = [];
 }

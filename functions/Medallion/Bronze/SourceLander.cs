@@ -89,7 +89,7 @@ internal sealed class SourceLander(ILake lake, Engine engine, DataFileWriter wri
 
         var (staged, rows, detected) = landing.Stage(local, file, cancellationToken);
         var taken = file with { Rows = landing.Session.Scalar<long>($"select count(*) from ({rows})", cancellationToken) };
-        return await WriteAsync(landing, [taken], rows, [detected], name, cancellationToken) with { Quotes = quotes, Keys = staged.Keys };
+        return await WriteAsync(landing, [taken], rows, [detected], name, cancellationToken) with { Quotes = quotes, Keys = staged.Keys, Refused = staged.Refused };
     }
 
     private async Task<LandedBatch> WriteAsync(

