@@ -48,7 +48,7 @@ internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCach
         var changed = files.Where(f => f.TakenHash is not null).Select(f => f.Path).Distinct().ToList();
         var rewrite = overwrite || changed.Count == 0 || snapshot is null
             ? Rewrite.None
-            : await RewriteAsync(session, snapshot, table.Root, changed, invocation, cancellationToken);
+            : await new ChangedFiles(reader, writer).RewriteAsync(session, snapshot, table.Root, changed, invocation, cancellationToken);
         var entries = LedgerEntry.Of(landed).Concat(rewrite.Entries).ToList();
         var ledger = await new FileLedger(tables.Lake, cache).WriteAsync(session, table.Root, older, entries, overwrite, invocation, cancellationToken);
 
@@ -94,36 +94,6 @@ internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCach
         return batches;
     }
 
-    // A known path with new content: data files that hold rows of its old content are written anew without them.
-    private async Task<Rewrite> RewriteAsync(
-        DuckDbSession session, DeltaSnapshot snapshot, LakePath root, IReadOnlyList<string> changed, string invocation, CancellationToken cancellationToken)
-    {
-        var paths = Sql.List(changed);
-        var stale = session.Query($"select distinct unnest(data_files) from ledger where list_contains({paths}, path)", cancellationToken)
-            .Rows().Select(r => (string)(r[0] ?? "")).ToHashSet(StringComparer.Ordinal);
-        if (!stale.IsSubsetOf(snapshot.Files.Select(f => f.Path)))
-        {
-            // Somebody packed the table since: only the rows themselves still tell which file they came from.
-            stale = [.. session.Query("select distinct unnest(data_files) from ledger", cancellationToken).Rows().Select(r => (string)(r[0] ?? "")), .. snapshot.Files.Select(f => f.Path)];
-        }
-
-        var old = snapshot.Files.Where(f => stale.Contains(f.Path)).ToList();
-        using var lease = await reader.CreateViewAsync(session, "rewrite", "stale", snapshot with { Files = old }, root, cancellationToken);
-        var kept = await writer.WriteAsync(session, $"select * from rewrite.stale where not list_contains({paths}, _file)", root, [], $"{invocation}-kept", cancellationToken);
-        var entries = session.Query(
-            $"select path, hash, etag, size, rows, data_files from ledger where not list_contains({paths}, path) and list_has_any(data_files, {Sql.List(stale)})", cancellationToken).Rows()
-            .Select(r => new LedgerEntry
-            {
-                Path = (string)(r[0] ?? ""),
-                Hash = (string)(r[1] ?? ""),
-                Etag = (string)(r[2] ?? ""),
-                Size = (long)(r[3] ?? 0L),
-                Rows = (long)(r[4] ?? 0L),
-                DataFiles = [.. ((IEnumerable<object?>)(r[5] ?? Array.Empty<object?>())).Cast<string>().Where(f => !stale.Contains(f)), .. kept.Select(k => k.Path)],
-            }).ToList();
-        return new Rewrite(kept, [.. old.Select(f => f.Path)], entries);
-    }
-
     private static DeltaSchema MergeSchema(DeltaSchema? existing, IEnumerable<LandedBatch> landed, TableKey table)
     {
         var fields = existing?.Fields.ToList() ?? [];
@@ -158,10 +128,5 @@ internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCach
         }
 
         return new DeltaSchema { Fields = fields };
-    }
-
-    private sealed record Rewrite(IReadOnlyList<AddFile> Add, IReadOnlyList<string> Remove, IReadOnlyList<LedgerEntry> Entries)
-    {
-        public static Rewrite None { get; } = new([], [], []);
     }
 }

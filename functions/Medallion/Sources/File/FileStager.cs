@@ -127,7 +127,7 @@ internal sealed class FileStager
             cancellationToken);
         session.Execute($"""
             insert into malformed
-            select {Sql.Literal(file.Path)}, line + {From(file) - (From(file) > 0 ? 1 : 0)}, string_agg(distinct lower(error_type) || ': ' || error_message, '; '), any_value(trim(csv_line, {Breaks}))
+            select {Sql.Literal(file.Path)}, line + {From(file) - (From(file) > 0 ? 1 : 0)}, string_agg(distinct lower(error_type) || ': ' || error_message, '; ' order by lower(error_type) || ': ' || error_message), any_value(trim(csv_line, {Breaks}))
             from {rejects} group by line order by line
             """, cancellationToken);
         System.IO.File.Delete(local);
