@@ -68,6 +68,8 @@ internal static class MedallionBenchmark
         {
             ["AzureWebJobsStorage"] = connectionString,
             ["Lake__ConnectionString"] = connectionString,
+            ["Scheduling__Timer"] = "0 * * * * *",
+            ["Maintenance__Timer"] = "0 0 3 * * *",
             ["Engine__ScratchFolder"] = Path.Combine(folder, "scratch"),
             ["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location,
         };
