@@ -17,6 +17,8 @@ internal static class CommandLine
             up,
             RunCommand.Create(options),
             QueryCommand.Create(options),
+            MaintainCommand.Create(options),
+            RestoreCommand.Create(options),
             StatusCommand.Create(options),
             ResetCommand.Create(options),
             options.Port,

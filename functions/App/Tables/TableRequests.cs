@@ -63,12 +63,12 @@ public sealed class TableRequests(TableCatalog catalog, RunControl runs)
         var key = Requests.Table(layer, table);
         return await runs.GoingOnAsync(client, pipeline, cancellationToken) is { } runId
             ? Answers.GoingOn(pipeline, runId)
-            : Answers.Json(await catalog.RestoreAsync(pipeline, key, new TableVersion { Number = body.Version, AsOf = body.Timestamp }, cancellationToken));
+            : Answers.Json(await catalog.RestoreAsync(pipeline, key, new PointInTime { Number = body.Version, AsOf = body.Timestamp }, cancellationToken));
     }
 
-    private static TableVersion When(HttpRequest request)
+    private static PointInTime When(HttpRequest request)
     {
-        var when = new TableVersion { Number = Requests.Number(request, "version", 0, long.MaxValue), AsOf = Requests.Time(request, "asOf") };
+        var when = new PointInTime { Number = Requests.Number(request, "version", 0, long.MaxValue), AsOf = Requests.Time(request, "asOf") };
         return when is { Number: not null, AsOf: not null } ? throw new BadRequestException("'version' and 'asOf' exclude each other: keep one.") : when;
     }
 }

@@ -60,7 +60,7 @@ public sealed record TableDescription
 public sealed record ColumnDescription(string Name, string Type, bool Nullable);
 
 /// <summary>Which version of a table: of a number, of a time, or the newest.</summary>
-public readonly record struct TableVersion
+public readonly record struct PointInTime
 {
     /// <summary>The number; null where a time or the newest is meant.</summary>
     public long? Number { get; init; }
@@ -105,7 +105,7 @@ public sealed class TableCatalog
     /// <param name="when">The version; by default the newest.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="UnknownTableException">There is no such table.</exception>
-    public async Task<TableDescription> DescribeAsync(string pipeline, TableKey table, TableVersion when, CancellationToken cancellationToken)
+    public async Task<TableDescription> DescribeAsync(string pipeline, TableKey table, PointInTime when, CancellationToken cancellationToken)
     {
         var snapshot = await SnapshotAsync(pipeline, table, when, cancellationToken);
         return new TableDescription
@@ -125,7 +125,7 @@ public sealed class TableCatalog
     /// <param name="limit">1 to 1,000 rows.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="UnknownTableException">There is no such table.</exception>
-    public async Task<QueryAnswer> PreviewAsync(string pipeline, TableKey table, TableVersion when, int limit, CancellationToken cancellationToken)
+    public async Task<QueryAnswer> PreviewAsync(string pipeline, TableKey table, PointInTime when, int limit, CancellationToken cancellationToken)
     {
         var snapshot = await SnapshotAsync(pipeline, table, when, cancellationToken);
 
@@ -151,7 +151,7 @@ public sealed class TableCatalog
     /// <exception cref="UnknownTableException">There is no such table, or no such version of it.</exception>
     /// <exception cref="TerminalException">Files of that version are gone.</exception>
     /// <exception cref="TransientException">A commit in between makes this one void, or the storage did not answer.</exception>
-    public async Task<RestoredTable> RestoreAsync(string pipeline, TableKey table, TableVersion when, CancellationToken cancellationToken)
+    public async Task<RestoredTable> RestoreAsync(string pipeline, TableKey table, PointInTime when, CancellationToken cancellationToken)
     {
         var then = await SnapshotAsync(pipeline, table, when, cancellationToken);
         var restored = await tables.Open(pipeline, table).RestoreAsync(then.Version, cancellationToken);
@@ -159,9 +159,9 @@ public sealed class TableCatalog
     }
 
     internal Task<DeltaSnapshot> SnapshotAsync(string pipeline, TableKey table, long? version, CancellationToken cancellationToken) =>
-        SnapshotAsync(pipeline, table, new TableVersion { Number = version }, cancellationToken);
+        SnapshotAsync(pipeline, table, new PointInTime { Number = version }, cancellationToken);
 
-    private async Task<DeltaSnapshot> SnapshotAsync(string pipeline, TableKey table, TableVersion when, CancellationToken cancellationToken)
+    private async Task<DeltaSnapshot> SnapshotAsync(string pipeline, TableKey table, PointInTime when, CancellationToken cancellationToken)
     {
         try
         {

@@ -119,7 +119,7 @@ public sealed class SqlQueryTests(MedallionFixture medallion)
         var tables = await catalog.ListAsync(pipeline.Name, TestContext.Current.CancellationToken);
         var silver = await catalog.DescribeAsync(pipeline.Name, TableKey.Parse("silver.f"), default, TestContext.Current.CancellationToken);
         var first = await catalog.PreviewAsync(pipeline.Name, TableKey.Parse("bronze.f"), default, 1, TestContext.Current.CancellationToken);
-        var old = await catalog.PreviewAsync(pipeline.Name, TableKey.Parse("silver.f"), new TableVersion { Number = 0 }, 10, TestContext.Current.CancellationToken);
+        var old = await catalog.PreviewAsync(pipeline.Name, TableKey.Parse("silver.f"), new PointInTime { Number = 0 }, 10, TestContext.Current.CancellationToken);
 
         Assert.Equal(["bronze.f:3", "silver.f:2", "rejected.f:1"], tables.Select(t => $"{t.Layer}.{t.Table}:{t.Rows}"));
         Assert.Equal(["a", "secret", "_ingested_at", "_file", "_row"], silver.Columns.Select(c => c.Name));
