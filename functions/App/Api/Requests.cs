@@ -82,5 +82,11 @@ internal static class Requests
         ? key
         : throw new BadRequestException($"'{Echo(text ?? "null")}' is not a table: expected layer.name, such as silver.orders.");
 
+    /// <summary>Steps named by the table they make, such as <c>silver.orders</c> or <c>silver.orders+</c>.</summary>
+    /// <exception cref="BadRequestException">It names no table.</exception>
+    public static StepSelector Steps([AllowNull] string text) => StepSelector.TryParse(text ?? "", out var selector)
+        ? selector
+        : throw new BadRequestException($"'{Echo(text ?? "null")}' is not a step: expected layer.name, such as silver.orders, or silver.orders+ for all that follows from it too.");
+
     private static string Echo(string text) => text.Length > EchoCharacters ? string.Concat(text.AsSpan(0, EchoCharacters), "…") : text;
 }

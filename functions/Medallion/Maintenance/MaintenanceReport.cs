@@ -105,7 +105,6 @@ public sealed record MaintenanceFigures
         var done = report.Operations.Where(o => o.Status == MaintenanceStatus.Done).ToLookup(o => o.Operation);
         var optimized = done[MaintenanceOperation.Optimize].ToList();
         var deleted = done[MaintenanceOperation.Vacuum].ToList();
-        var log = done[MaintenanceOperation.LogCleanup].ToList();
         return new MaintenanceFigures
         {
             Tables = 1,
@@ -114,9 +113,8 @@ public sealed record MaintenanceFigures
             FilesPacked = optimized.Sum(o => o.Files),
             FilesMade = optimized.Sum(o => o.Into ?? 0),
             RowsRemoved = done[MaintenanceOperation.Retention].Sum(o => o.Rows ?? 0),
-            LogFilesDeleted = log.Sum(o => o.Files),
             FilesDeleted = deleted.Sum(o => o.Files),
-            BytesFreed = log.Concat(deleted).Sum(o => o.Bytes),
+            BytesFreed = deleted.Sum(o => o.Bytes),
         };
     }
 

@@ -14,9 +14,6 @@ public enum MaintenanceOperation
     /// <summary>Writes a checkpoint that a commit could not write.</summary>
     Checkpoint,
 
-    /// <summary>Deletes log entries that no version within the log's retention needs.</summary>
-    LogCleanup,
-
     /// <summary>Deletes files that no version of the last 7 days has.</summary>
     Vacuum,
 }

@@ -58,7 +58,7 @@ public sealed class DueRuns(DefinitionStore definitions, ScheduleStore store, Ru
         return told;
     }
 
-    private async Task<DueRun?> StartAsync(
+    internal async Task<DueRun?> StartAsync(
         string pipeline, ScheduleDefinition? definition, ScheduleState? state, Func<string, CancellationToken, Task<RunClaim>> start, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();

@@ -60,8 +60,13 @@ public sealed class RunSchedule
         {
             // One offset at a time: within it, wall clock and time go alike.
             var offset = zone.GetUtcOffset(from);
+            if (FirstIn(from, offset) is not { } local)
+            {
+                return null;
+            }
+
             var end = EndOf(from, offset);
-            var due = FirstIn(from, offset) is { } local ? new DateTimeOffset(local, offset).ToUniversalTime() : horizon;
+            var due = new DateTimeOffset(local, offset).ToUniversalTime();
             if (due < end)
             {
                 return due;

@@ -126,7 +126,7 @@ public sealed class SqlQueryTests(MedallionFixture medallion)
         Assert.Equal([1L, 0L], silver.History.Select(h => h.Version));
         Assert.Equal((1, true), (first.Rows.Count, first.Truncated));
         Assert.Equal((1, false), (old.Rows.Count, old.Truncated));
-        await Assert.ThrowsAnyAsync<TerminalException>(() => catalog.DescribeAsync(pipeline.Name, TableKey.Parse("silver.f"), 9, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAnyAsync<TerminalException>(() => catalog.DescribeAsync(pipeline.Name, TableKey.Parse("silver.f"), new PointInTime { Number = 9 }, TestContext.Current.CancellationToken));
     }
 
     private async Task<TestPipeline> StartAsync(string secret)
