@@ -20,15 +20,24 @@ public sealed class TableReader(FileCache cache)
     /// <param name="fileColumn">A further column of that name, with the local file that holds the row as <see cref="CacheLease.LocalFiles"/> has it;
     /// null: none.</param>
     /// <exception cref="TerminalException">A file is gone or lies elsewhere, or the files together exceed the cache.</exception>
-    public async Task<CacheLease> CreateViewAsync(
-        DuckDbSession session, string schema, string name, DeltaSnapshot snapshot, LakePath root, CancellationToken cancellationToken, string? fileColumn = null)
+    public Task<CacheLease> CreateViewAsync(
+        DuckDbSession session, string schema, string name, DeltaSnapshot snapshot, LakePath root, CancellationToken cancellationToken, string? fileColumn = null) =>
+        CreateViewAsync(session, schema, name, snapshot, root, fileColumn, numbers: null, cancellationToken);
+
+    /// <summary>As above; with <paramref name="numbers"/> the view has two columns more: the number given to the row's file, and the row's place in it.</summary>
+    internal Task<CacheLease> CreateViewAsync(
+        DuckDbSession session, string schema, string name, DeltaSnapshot snapshot, LakePath root, IReadOnlyList<int>? numbers, CancellationToken cancellationToken) =>
+        CreateViewAsync(session, schema, name, snapshot, root, fileColumn: null, numbers, cancellationToken);
+
+    private async Task<CacheLease> CreateViewAsync(
+        DuckDbSession session, string schema, string name, DeltaSnapshot snapshot, LakePath root, string? fileColumn, IReadOnlyList<int>? numbers, CancellationToken cancellationToken)
     {
         var lease = await cache.AcquireAsync([.. snapshot.Files.Select(file => Request(file, snapshot.PartitionColumns, root))], cancellationToken);
         try
         {
             session.Execute(
                 $"CREATE SCHEMA IF NOT EXISTS {Sql.Identifier(schema)}; CREATE OR REPLACE VIEW {Sql.Identifier(schema)}.{Sql.Identifier(name)} "
-                    + $"AS {Select(session, snapshot, lease.LocalFiles, fileColumn)}",
+                    + $"AS {Select(session, snapshot, lease.LocalFiles, fileColumn, numbers)}",
                 cancellationToken);
             return lease;
         }
@@ -39,7 +48,13 @@ public sealed class TableReader(FileCache cache)
         }
     }
 
-    private static string Select(DuckDbSession session, DeltaSnapshot snapshot, IReadOnlyList<string> files, string? fileColumn)
+    /// <summary>The column with the number of a row's file.</summary>
+    internal const string FileNumber = "__file";
+
+    /// <summary>The column with a row's place in its file, from 0.</summary>
+    internal const string RowNumber = "__row";
+
+    private static string Select(DuckDbSession session, DeltaSnapshot snapshot, IReadOnlyList<string> files, string? fileColumn, IReadOnlyList<int>? numbers)
     {
         var localFile = fileColumn is null ? "" : $", {(files.Count == 0 ? "NULL::VARCHAR" : "filename")} AS {Sql.Identifier(fileColumn)}";
         if (files.Count == 0)
@@ -54,7 +69,10 @@ public sealed class TableReader(FileCache cache)
         var partitions = snapshot.PartitionColumns.Select((column, index) => (column, local: PartitionPath.LocalColumn(index))).ToDictionary(pair => pair.column, pair => pair.local);
         var columns = snapshot.Schema.Fields.Select(field => Column(
             field, partitions.TryGetValue(field.Name, out var local) ? Sql.Identifier(local) : present.Contains(field.Name) ? Sql.Identifier(field.Name) : "NULL"));
-        return $"SELECT {string.Join(", ", columns)}{localFile} FROM {source}";
+        var places = numbers is null
+            ? ""
+            : $", CAST(list_extract([{string.Join(", ", numbers)}], CAST(file_index AS BIGINT) + 1) AS INTEGER) AS {FileNumber}, CAST(file_row_number AS BIGINT) AS {RowNumber}";
+        return $"SELECT {string.Join(", ", columns)}{localFile}{places} FROM {source}";
     }
 
     private static string Column(DeltaField field, string value) => $"CAST({value} AS {DeltaTypes.ToDuckDb(field.Type)}) AS "

@@ -105,6 +105,7 @@ public sealed record MaintenanceFigures
         var done = report.Operations.Where(o => o.Status == MaintenanceStatus.Done).ToLookup(o => o.Operation);
         var optimized = done[MaintenanceOperation.Optimize].ToList();
         var deleted = done[MaintenanceOperation.Vacuum].ToList();
+        var log = done[MaintenanceOperation.LogCleanup].ToList();
         return new MaintenanceFigures
         {
             Tables = 1,
@@ -114,7 +115,8 @@ public sealed record MaintenanceFigures
             FilesMade = optimized.Sum(o => o.Into ?? 0),
             RowsRemoved = done[MaintenanceOperation.Retention].Sum(o => o.Rows ?? 0),
             FilesDeleted = deleted.Sum(o => o.Files),
-            BytesFreed = deleted.Sum(o => o.Bytes),
+            LogFilesDeleted = log.Sum(o => o.Files),
+            BytesFreed = log.Concat(deleted).Sum(o => o.Bytes),
         };
     }
 

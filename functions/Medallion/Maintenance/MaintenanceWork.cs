@@ -14,6 +14,9 @@ public enum MaintenanceOperation
     /// <summary>Writes a checkpoint that a commit could not write.</summary>
     Checkpoint,
 
+    /// <summary>Deletes log entries that no version of the log's retention needs: 30 days, unless the table has another.</summary>
+    LogCleanup,
+
     /// <summary>Deletes files that no version of the last 7 days has.</summary>
     Vacuum,
 }

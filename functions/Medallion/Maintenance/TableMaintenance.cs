@@ -41,8 +41,8 @@ internal sealed class TableMaintenance(LakeTables tables, Engine engine, FileCac
         MaintenanceOperation.Retention => new PartitionRetention(clock).RunAsync(tables.Open(work.Pipeline, work.Table), work.Retention ?? TimeSpan.MaxValue, work.DryRun, cancellationToken),
         MaintenanceOperation.Optimize => OptimizeAsync(work, invocation, cancellationToken),
         MaintenanceOperation.Checkpoint => CheckpointAsync(work, cancellationToken),
-        MaintenanceOperation.Vacuum => VacuumAsync(work, cancellationToken),
-        _ => throw new TerminalException($"The operation '{operation}' is not known."),
+        MaintenanceOperation.LogCleanup => CleanLogAsync(work, cancellationToken),
+        _ => VacuumAsync(work, cancellationToken),
     };
 
     private async Task<OperationReport> OptimizeAsync(TableWork work, string invocation, CancellationToken cancellationToken)
@@ -57,6 +57,12 @@ internal sealed class TableMaintenance(LakeTables tables, Engine engine, FileCac
     {
         var version = await tables.Open(work.Pipeline, work.Table).CheckpointIfDueAsync(work.DryRun, cancellationToken);
         return Report(MaintenanceOperation.Checkpoint, version is null ? 0 : 1) with { Version = version };
+    }
+
+    private async Task<OperationReport> CleanLogAsync(TableWork work, CancellationToken cancellationToken)
+    {
+        var result = await new DeltaLogCleanup(tables.Lake, clock, engine.Scratch).RunAsync(LakeTables.Root(work.Pipeline, work.Table), work.DryRun, cancellationToken);
+        return Report(MaintenanceOperation.LogCleanup, result.Files.Count) with { Bytes = result.Bytes };
     }
 
     private async Task<OperationReport> VacuumAsync(TableWork work, CancellationToken cancellationToken)

@@ -23,18 +23,20 @@ public sealed class MaintenanceRequestsTests(NorthwindApp northwind)
             await Api.RunAsync("packed");
         }
 
+        var files = (await Api.GetAsync("tables/bronze/packed/items")).Body.GetProperty("summary").GetProperty("files").GetInt32();
         var dry = await MaintainAsync(new { pipeline = "packed", tables = new[] { "bronze.items" }, operations = new[] { "optimize" }, dryRun = true });
         var real = await MaintainAsync(new { pipeline = "packed" });
         var run = await Api.RunAsync("packed");
 
-        Assert.Equal("bronze.items optimize done 4", Describe(dry));
-        Assert.Contains("bronze.items optimize done 4", Describe(real), StringComparison.Ordinal);
+        Assert.True(files > 1);
+        Assert.Equal($"bronze.items optimize done {files}", Describe(dry));
+        Assert.Contains($"bronze.items optimize done {files}", Describe(real), StringComparison.Ordinal);
         Assert.Equal("succeeded", real.GetProperty("status").GetString());
         Assert.All(run.GetProperty("steps").EnumerateArray(), step => Assert.Equal("unchanged", step.GetProperty("status").GetString()));
         var listed = (await Api.GetAsync("maintenance?limit=1000")).Body.EnumerateArray().Single(m => m.GetProperty("id").GetString() == real.GetProperty("id").GetString());
         Assert.True(JsonElement.DeepEquals(real.GetProperty("figures"), listed.GetProperty("figures")));
-        await northwind.App.LogAsync(@"info: .*\[2202\] Maintenance maintenance-\d+: Optimize of bronze\.items of packed: 4 files, \d+ bytes, .* rows, version \d+");
-        await northwind.App.LogAsync(@"info: .*\[2205\] Maintenance maintenance-\d+ ended: 1 tables, 0 files packed|info: .*\[2205\] Maintenance maintenance-\d+ ended: \d tables, \d+ files packed into \d+");
+        await northwind.App.LogAsync(@"info: .*\[2202\] Maintenance maintenance-\d+: Optimize of bronze\.items of packed: \d+ files, \d+ bytes, .* rows, version \d+");
+        await northwind.App.LogAsync($@"info: .*\[2205\] Maintenance {real.GetProperty("id")} ended: 4 tables, [1-9]\d* files packed into \d+, 0 rows removed");
     }
 
     /// <summary>Runs and maintenances of the same tables at once: every run succeeds, and the tables are those of a pipeline that nobody looked after.</summary>

@@ -151,6 +151,32 @@ public sealed class LakeMaintenanceTests(MedallionFixture medallion)
     }
 
     [Fact]
+    public async Task Maintain_FortyDaysLater_DeletesOldLogEntriesAndDeadFilesAndNoRow()
+    {
+        var pipeline = await NewAsync();
+        for (var round = 1; round <= 11; round++)
+        {
+            await pipeline.LandAsync("1.csv", Csv(1, amount: round));
+            await pipeline.SucceedAsync("bronze.sales");
+        }
+
+        var clock = new ManualClock();
+        clock.Advance(TimeSpan.FromDays(40));
+        var later = pipeline.On(medallion.Compose(clock));
+        MaintenanceOperation[] operations = [MaintenanceOperation.Checkpoint, MaintenanceOperation.LogCleanup, MaintenanceOperation.Vacuum];
+        var dry = await MaintainAsync(later, r => r with { Operations = operations, DryRun = true });
+        var report = await MaintainAsync(later, r => r with { Operations = operations });
+
+        Assert.Equal(RunStatus.Succeeded, report.Status);
+        Assert.Equal(MaintenanceStatus.Nothing, Of(report, "bronze.sales", MaintenanceOperation.Checkpoint).Status);
+        Assert.Equal(10, report.Figures.LogFilesDeleted);
+        Assert.True(report.Figures.FilesDeleted >= 10 && report.Figures.BytesFreed > 5_000, report.Figures.ToString());
+        Assert.Equal(dry.Figures.LogFilesDeleted, report.Figures.LogFilesDeleted);
+        await pipeline.SucceedAsync();
+        Assert.Equal(["2|22.00"], await pipeline.QueryAsync("select count(*), sum(amount) from silver.sales"));
+    }
+
+    [Fact]
     public async Task Maintain_SomeTablesAndOperations_AreTheOnlyOnes()
     {
         var pipeline = await NewAsync();
