@@ -48,7 +48,7 @@ internal static class MedallionBenchmark
         return stages.Aggregate(transfer, (sum, s) => sum + s.Wall);
     }
 
-    private static async Task UploadAsync(string connectionString, string csv, LakePath path, CancellationToken cancellationToken)
+    internal static async Task UploadAsync(string connectionString, string csv, LakePath path, CancellationToken cancellationToken)
     {
         var lake = new BlobLake(new BlobServiceClient(connectionString, BlobLake.Options()));
         await lake.CreateContainerAsync("landing", cancellationToken);
@@ -61,7 +61,8 @@ internal static class MedallionBenchmark
         }
     }
 
-    private static async Task<(TimeSpan Wall, ProcessFigures App)> RunPipelineAsync(string connectionString, string folder, CancellationToken cancellationToken)
+    internal static async Task<(TimeSpan Wall, ProcessFigures App)> RunPipelineAsync(
+        string connectionString, string folder, CancellationToken cancellationToken, params IEnumerable<(string Name, string Value)> settings)
     {
         var dll = Path.GetFullPath((string)(AppContext.GetData("Pipeline.App") ?? ""), AppContext.BaseDirectory);
         var environment = new Dictionary<string, string>
@@ -73,6 +74,11 @@ internal static class MedallionBenchmark
             ["Engine__ScratchFolder"] = Path.Combine(folder, "scratch"),
             ["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location,
         };
+        foreach (var (name, value) in settings)
+        {
+            environment[name] = value;
+        }
+
         await using var app = ChildProcess.Start("dotnet", [dll, "--port", Port.ToString(CultureInfo.InvariantCulture)], environment, Path.GetDirectoryName(dll), Path.Combine(Path.GetTempPath(), "pipeline-bench-app.log"), "dotnet was not found");
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{Port}/api/") };
         await WaitUntilHealthyAsync(http, app, cancellationToken);
@@ -116,5 +122,5 @@ internal static class MedallionBenchmark
         throw new InvalidOperationException($"The app ended: {app.LastOutput}");
     }
 
-    private static void Say(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+    internal static void Say(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
 }

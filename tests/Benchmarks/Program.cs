@@ -1,11 +1,11 @@
 using Pipeline.Benchmarks;
 
-if (args is not [var name, .. var rest] || name != "medallion")
+if (args is not [("medallion" or "limits") and var name, .. var rest])
 {
-    Console.Error.WriteLine("Usage: dotnet run -c Release --project tests/Benchmarks -- medallion [ROWS]");
+    Console.Error.WriteLine("Usage: dotnet run -c Release --project tests/Benchmarks -- medallion [ROWS] | limits [ROWS]");
     return 2;
 }
 
-var rows = rest.Length > 0 ? long.Parse(rest[0], System.Globalization.CultureInfo.InvariantCulture) : 10_000_000;
-await MedallionBenchmark.RunAsync(rows, CancellationToken.None);
+long? rows = rest.Length > 0 ? long.Parse(rest[0], System.Globalization.CultureInfo.InvariantCulture) : null;
+await (name == "medallion" ? MedallionBenchmark.RunAsync(rows ?? 10_000_000, CancellationToken.None) : LimitsBenchmark.RunAsync(rows ?? 50_000_000, CancellationToken.None));
 return 0;
