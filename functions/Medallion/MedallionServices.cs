@@ -34,6 +34,7 @@ public static class MedallionServices
         services.AddSingleton<StepStore>();
         services.AddSingleton<SourceScanner>();
         services.AddSingleton<SourceLander>();
+        services.AddSingleton<CutFiles>();
         services.AddSingleton<SourceCommitter>();
         services.AddSingleton(s => CleanLimits.Of(s.GetRequiredService<EngineOptions>()));
         services.AddSingleton<SourceCleaner>();
