@@ -23,7 +23,15 @@ public static class RunMaintenance
         try
         {
             var count = await context.CallActivityAsync<int>(nameof(MaintenanceActivities.PlanMaintenance), request, Retries.OfTransientFailures);
-            await FanOut.RunAsync(Enumerable.Range(0, count), async number => figures = MaintenanceFigures.Add(figures, await MaintainAsync(context, request, number)), TablesAtATime);
+            await FanOut.RunAsync(
+                Enumerable.Range(0, count),
+                async number =>
+                {
+                    // Not in one expression: the sum so far would be read before the wait, and another table's figures lost.
+                    var table = await MaintainAsync(context, request, number);
+                    figures = MaintenanceFigures.Add(figures, table);
+                },
+                TablesAtATime);
         }
         catch (TaskFailedException failure)
         {

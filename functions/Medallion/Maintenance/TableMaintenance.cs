@@ -38,7 +38,9 @@ internal sealed class TableMaintenance(LakeTables tables, Engine engine, FileCac
 
     private Task<OperationReport> RunAsync(MaintenanceOperation operation, TableWork work, string invocation, CancellationToken cancellationToken) => operation switch
     {
-        MaintenanceOperation.Retention => new PartitionRetention(clock).RunAsync(tables.Open(work.Pipeline, work.Table), work.Retention ?? TimeSpan.MaxValue, work.DryRun, cancellationToken),
+        MaintenanceOperation.Retention => work.Retention is { } age
+            ? new PartitionRetention(clock).RunAsync(tables.Open(work.Pipeline, work.Table), age, work.DryRun, cancellationToken)
+            : Task.FromResult(Report(operation, 0)),
         MaintenanceOperation.Optimize => OptimizeAsync(work, invocation, cancellationToken),
         MaintenanceOperation.Checkpoint => CheckpointAsync(work, cancellationToken),
         MaintenanceOperation.LogCleanup => CleanLogAsync(work, cancellationToken),

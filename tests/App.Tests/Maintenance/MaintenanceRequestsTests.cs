@@ -17,7 +17,7 @@ public sealed class MaintenanceRequestsTests(NorthwindApp northwind)
     public async Task StartMaintenance_OneTable_TellsWhatWasDone()
     {
         await DefineAsync("packed");
-        foreach (var round in Enumerable.Range(1, 3))
+        foreach (var round in Enumerable.Range(1, 2))
         {
             await LandAsync("packed", round);
             await Api.RunAsync("packed");
@@ -47,7 +47,7 @@ public sealed class MaintenanceRequestsTests(NorthwindApp northwind)
         await DefineAsync("calm");
         using var over = new CancellationTokenSource();
         var packed = MaintainUntilAsync("busy", over.Token);
-        foreach (var round in Enumerable.Range(1, 5))
+        foreach (var round in Enumerable.Range(1, 4))
         {
             foreach (var pipeline in new[] { "busy", "calm" })
             {

@@ -28,7 +28,7 @@ public sealed class LakeMaintenanceTests(MedallionFixture medallion)
     public async Task Maintain_ManySmallFiles_ArePackedAndTheNextRunHasNothingToDo()
     {
         var pipeline = await NewAsync();
-        await LandAsync(pipeline, 4);
+        await LandAsync(pipeline, 2);
         var before = await RowsAsync(pipeline);
 
         var report = await MaintainAsync(pipeline);
@@ -36,7 +36,7 @@ public sealed class LakeMaintenanceTests(MedallionFixture medallion)
         var run = await pipeline.SucceedAsync();
 
         Assert.Equal(RunStatus.Succeeded, report.Status);
-        Assert.True(report.Figures.FilesPacked >= 8 && report.Figures.FilesMade < report.Figures.FilesPacked, report.Figures.ToString());
+        Assert.True(report.Figures.FilesPacked >= 4 && report.Figures.FilesMade < report.Figures.FilesPacked, report.Figures.ToString());
         Assert.Equal((0, 0), (again.Figures.FilesPacked, again.Figures.Failed));
         Assert.Empty(run.Built);
         Assert.Equal(before, await RowsAsync(pipeline));
@@ -48,7 +48,7 @@ public sealed class LakeMaintenanceTests(MedallionFixture medallion)
         var (maintained, plain) = (await NewAsync(), await NewAsync());
         foreach (var pipeline in new[] { maintained, plain })
         {
-            await LandAsync(pipeline, 3);
+            await LandAsync(pipeline, 2);
             if (pipeline == maintained)
             {
                 await MaintainAsync(pipeline);
@@ -67,7 +67,7 @@ public sealed class LakeMaintenanceTests(MedallionFixture medallion)
     public async Task Maintain_BetweenPlanAndSteps_DoesNotBreakTheRun()
     {
         var pipeline = await NewAsync();
-        await LandAsync(pipeline, 3);
+        await LandAsync(pipeline, 2);
         await pipeline.LandAsync("1.csv", Csv(1, amount: 5));
         await pipeline.LandAsync("9.csv", Csv(9, amount: 7));
         var packed = new MaintenanceFigures();
@@ -76,14 +76,14 @@ public sealed class LakeMaintenanceTests(MedallionFixture medallion)
 
         Assert.True(packed.FilesPacked > 0, packed.ToString());
         Assert.True(report.Run.Status == RunStatus.Succeeded, report.Run.Error);
-        Assert.Equal(["8|28.00"], await pipeline.QueryAsync("select count(*), sum(amount) from silver.sales"));
+        Assert.Equal(["6|26.00"], await pipeline.QueryAsync("select count(*), sum(amount) from silver.sales"));
     }
 
     [Fact]
     public async Task Maintain_DryRun_TellsTheSameAndChangesNothing()
     {
         var pipeline = await NewAsync("maintenance: {retention: {silver.sales: 400d}}");
-        await LandAsync(pipeline, 3);
+        await LandAsync(pipeline, 2);
         var versions = await VersionsAsync(pipeline);
 
         var dry = await MaintainAsync(pipeline, dryRun: true);
@@ -100,23 +100,23 @@ public sealed class LakeMaintenanceTests(MedallionFixture medallion)
     public async Task Maintain_Retention_RemovesOldPartitionsAndWhatIsMadeOfThemFollows()
     {
         var pipeline = await NewAsync("maintenance: {retention: {silver.sales: 400d}}");
-        await LandAsync(pipeline, 3);
+        await LandAsync(pipeline, 2);
 
         var report = await MaintainAsync(pipeline);
         var removed = Of(report, "silver.sales", MaintenanceOperation.Retention);
         var run = await pipeline.SucceedAsync();
 
-        Assert.Equal((MaintenanceStatus.Done, 3L, "year=2001"), (removed.Status, removed.Rows, Assert.Single(removed.Partitions)));
-        Assert.Equal(3, report.Figures.RowsRemoved);
-        Assert.Equal(["3|0"], await pipeline.QueryAsync("select count(*) filter (day > '2002-01-01'), count(*) filter (day < '2002-01-01') from silver.sales"));
+        Assert.Equal((MaintenanceStatus.Done, 2L, "year=2001"), (removed.Status, removed.Rows, Assert.Single(removed.Partitions)));
+        Assert.Equal(2, report.Figures.RowsRemoved);
+        Assert.Equal(["2|0"], await pipeline.QueryAsync("select count(*) filter (day > '2002-01-01'), count(*) filter (day < '2002-01-01') from silver.sales"));
         Assert.Equal(["gold.totals"], run.Built);
-        Assert.Equal(["3"], await pipeline.QueryAsync("select rows from gold.totals"));
+        Assert.Equal(["2"], await pipeline.QueryAsync("select rows from gold.totals"));
         Assert.Equal(MaintenanceStatus.Nothing, Of(await MaintainAsync(pipeline), "silver.sales", MaintenanceOperation.Retention).Status);
 
         // What arrives later does not bring back what is gone.
         await pipeline.LandAsync("9.csv", Csv(9, amount: 7));
         await pipeline.SucceedAsync();
-        Assert.Equal(["4"], await pipeline.QueryAsync("select count(*) from silver.sales where day > '2002-01-01'"));
+        Assert.Equal(["3"], await pipeline.QueryAsync("select count(*) from silver.sales where day > '2002-01-01'"));
         Assert.Equal(["1"], await pipeline.QueryAsync("select count(*) from silver.sales where day < '2002-01-01'"));
     }
 
@@ -124,7 +124,7 @@ public sealed class LakeMaintenanceTests(MedallionFixture medallion)
     public async Task Maintain_RetentionWhileASourceIsCleaned_IsOneOrTheOther()
     {
         var pipeline = await NewAsync("maintenance: {retention: {silver.sales: 400d}}");
-        await LandAsync(pipeline, 3);
+        await LandAsync(pipeline, 1);
         await pipeline.LandAsync("1.csv", Csv(1, amount: 5));
         var (planned, go) = (new TaskCompletionSource(), new TaskCompletionSource());
         var running = new RunDriver(pipeline.Floor)
@@ -146,7 +146,7 @@ public sealed class LakeMaintenanceTests(MedallionFixture medallion)
         Assert.True(run.Run.Status == RunStatus.Succeeded || run.Run.Error?.Contains("repeat the step", StringComparison.Ordinal) == true, run.Run.Error);
         await pipeline.SucceedAsync();
         await MaintainAsync(pipeline);
-        Assert.Equal(["3"], await pipeline.QueryAsync("select count(*) from silver.sales where day > '2002-01-01'"));
+        Assert.Equal(["1"], await pipeline.QueryAsync("select count(*) from silver.sales where day > '2002-01-01'"));
         Assert.Equal(["0"], await pipeline.QueryAsync("select count(*) from silver.sales where day < '2002-01-01'"));
     }
 
@@ -154,10 +154,13 @@ public sealed class LakeMaintenanceTests(MedallionFixture medallion)
     public async Task Maintain_FortyDaysLater_DeletesOldLogEntriesAndDeadFilesAndNoRow()
     {
         var pipeline = await NewAsync();
-        for (var round = 1; round <= 11; round++)
+        await LandAsync(pipeline, 1);
+        await pipeline.LandAsync("1.csv", Csv(1, amount: 11));
+        await pipeline.SucceedAsync();
+        var bronze = pipeline.Floor.GetRequiredService<LakeTables>().Open(pipeline.Name, TableKey.Parse("bronze.sales"));
+        while ((await bronze.RestoreAsync(1, Cancelled)).Version < 10)
         {
-            await pipeline.LandAsync("1.csv", Csv(1, amount: round));
-            await pipeline.SucceedAsync("bronze.sales");
+            // Any commit will do; the eleventh writes a checkpoint.
         }
 
         var clock = new ManualClock();
@@ -170,9 +173,9 @@ public sealed class LakeMaintenanceTests(MedallionFixture medallion)
         Assert.Equal(RunStatus.Succeeded, report.Status);
         Assert.Equal(MaintenanceStatus.Nothing, Of(report, "bronze.sales", MaintenanceOperation.Checkpoint).Status);
         Assert.Equal(10, report.Figures.LogFilesDeleted);
-        Assert.True(report.Figures.FilesDeleted >= 10 && report.Figures.BytesFreed > 5_000, report.Figures.ToString());
+        Assert.True(report.Figures.FilesDeleted >= 3 && report.Figures.BytesFreed > 1_000, report.Figures.ToString());
         Assert.Equal(dry.Figures.LogFilesDeleted, report.Figures.LogFilesDeleted);
-        await pipeline.SucceedAsync();
+        Assert.Empty((await pipeline.SucceedAsync()).Built);
         Assert.Equal(["2|22.00"], await pipeline.QueryAsync("select count(*), sum(amount) from silver.sales"));
     }
 
@@ -180,7 +183,7 @@ public sealed class LakeMaintenanceTests(MedallionFixture medallion)
     public async Task Maintain_SomeTablesAndOperations_AreTheOnlyOnes()
     {
         var pipeline = await NewAsync();
-        await LandAsync(pipeline, 2);
+        await LandAsync(pipeline, 1);
 
         var report = await MaintainAsync(pipeline, r => r with { Tables = [TableKey.Parse("silver.sales")], Operations = [MaintenanceOperation.Vacuum] });
 
@@ -206,7 +209,7 @@ public sealed class LakeMaintenanceTests(MedallionFixture medallion)
     public async Task Maintain_LogDamaged_FailsForThatTableOnly()
     {
         var pipeline = await NewAsync();
-        await LandAsync(pipeline, 2);
+        await LandAsync(pipeline, 1);
         await pipeline.Lake.WriteAsync(LakeTables.Root(pipeline.Name, TableKey.Parse("gold.totals")).Append("_delta_log/00000000000000000000.json"), "{\"protocol\":{\"minReaderVersion\":9,\"minWriterVersion\":9}}"u8.ToArray(), Cancelled);
 
         var report = await MaintainAsync(pipeline);
