@@ -4,9 +4,11 @@ using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Maintenance;
 using Pipeline.Medallion.Mart;
 using Pipeline.Medallion.Models;
 using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Scheduling;
 using Pipeline.Medallion.Serving;
 using Pipeline.Medallion.Silver;
 
@@ -44,6 +46,12 @@ public static class MedallionServices
         services.AddSingleton<RunPlanner>();
         services.AddSingleton(s => new PipelineMetrics(s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<MetricEvaluator>()));
         services.AddSingleton(s => new TableCatalog(s.GetRequiredService<LakeTables>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>()));
+        services.AddSingleton<ScheduleStore>();
+        services.AddSingleton<DueRuns>();
+        services.AddSingleton<MaintenanceStore>();
+        services.AddSingleton<TableMaintenance>();
+        services.AddSingleton(s => new LakeMaintenance(
+            s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<LakeTables>(), s.GetRequiredService<TableMaintenance>(), s.GetRequiredService<MaintenanceStore>()));
         services.AddSingleton(s => new SqlQuery(s.GetRequiredService<TableCatalog>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new PipelineSteps(
             s.GetRequiredService<RunPlanner>(),

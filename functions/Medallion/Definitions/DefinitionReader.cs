@@ -1,3 +1,6 @@
+using Pipeline.Medallion.Maintenance;
+using Pipeline.Medallion.Scheduling;
+
 namespace Pipeline.Medallion.Definitions;
 
 /// <summary>Turns the files of a pipeline's folder into records. What needs no SQL engine is checked here, the rest by <see cref="DefinitionCompiler"/>.</summary>
@@ -57,6 +60,8 @@ internal sealed class DefinitionReader
             Sources = sources,
             Models = models,
             Metrics = [.. root.Maps("metrics", "metric").Select(m => ReadMetric(m.Name, m.Map))],
+            Schedule = ScheduleReader.Read(root),
+            Maintenance = MaintenanceReader.Read(root, sources, models),
         };
     }
 

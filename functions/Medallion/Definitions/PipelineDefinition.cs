@@ -1,3 +1,6 @@
+using Pipeline.Medallion.Maintenance;
+using Pipeline.Medallion.Scheduling;
+
 namespace Pipeline.Medallion.Definitions;
 
 /// <summary>A pipeline as its folder describes it: what to ingest, how to clean it, what to build from it.</summary>
@@ -17,6 +20,12 @@ public sealed record PipelineDefinition
 
     /// <summary>Named business numbers over tables.</summary>
     public IReadOnlyList<MetricDefinition> Metrics { get; init; } = [];
+
+    /// <summary>When it is started by itself; null: never.</summary>
+    public ScheduleDefinition? Schedule { get; init; }
+
+    /// <summary>How its tables are looked after.</summary>
+    public MaintenanceDefinition Maintenance { get; init; } = new();
 }
 
 /// <summary>One source: where it comes from, and the contract its rows are held to.</summary>
