@@ -150,6 +150,7 @@ internal sealed class DefinitionReader
             Pattern = map.Text("pattern"),
             Format = map.Text("format"),
             Default = map.Text("default"),
+            Description = map.Text("description"),
             Line = map.Line,
         };
         if (column is { From: not null, Expr: not null })
@@ -195,6 +196,7 @@ internal sealed class DefinitionReader
                 Sql = sql,
                 Key = map?.Texts("key") ?? [],
                 Description = map?.Text("description"),
+                Columns = ReadModelColumns(map),
                 Line = new SourceLine(file, 1),
             };
         }
@@ -204,6 +206,18 @@ internal sealed class DefinitionReader
             var path = TableKey.TryParse(name, out var table) ? $"models/{table.Layer}/{table.Name}.sql" : "models/LAYER/NAME.sql";
             problems.Add(new(map.Line.File, map.Line.Number, $"model '{name}' has no SQL file: expected {path}"));
         }
+    }
+
+    private static Dictionary<string, string> ReadModelColumns(YamlMap? model)
+    {
+        var columns = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, map) in model?.Maps("columns", "column") ?? [])
+        {
+            map.AllowOnly(PipelineKeys.ModelColumn);
+            columns[name] = map.RequiredText("description");
+        }
+
+        return columns;
     }
 
     private MetricDefinition ReadMetric(string name, YamlMap map)

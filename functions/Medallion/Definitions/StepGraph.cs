@@ -68,7 +68,7 @@ internal static class StepGraph
                 source.Key,
                 source.LatestBy,
                 Partition = source.Partition is { } partition ? partition with { Line = default } : null,
-                Columns = source.Columns.Select(c => c with { Line = default }),
+                Columns = source.Columns.Select(c => c with { Line = default, Description = null }),
                 Rules = source.Rules.Select(r => r with { Line = default }),
             };
             steps[silver] = Make(silver, StepKind.Clean, [bronze], 1, contract);

@@ -18,6 +18,7 @@ public sealed class PipelineSchemaTests
         { "column", PipelineKeys.Column },
         { "rule", PipelineKeys.Rule },
         { "model", PipelineKeys.Model },
+        { "modelColumn", PipelineKeys.ModelColumn },
         { "metric", PipelineKeys.Metric },
     };
 
@@ -60,6 +61,7 @@ public sealed class PipelineSchemaTests
     [InlineData("name: shop\nsources: {a: {connector: file, path: x, columns: {b: {type: bigint, from: B, expr: B}}}}", "$.sources.a.columns.b")]
     [InlineData("name: shop\nsources: {A: {connector: file, path: x}}", "$.sources.A")]
     [InlineData("name: shop\nsources: {a: {connector: file, path: x, partition: {by: b, as: [week]}}}", "$.sources.a.partition.as[0]")]
+    [InlineData("name: shop\nsources: {a: {connector: file, path: x}}\nmodels: {gold.m: {columns: {b: what it is}}}", "$.models.gold.m.columns.b")]
     [InlineData("name: shop", "$")]
     public void BadDefinition_DoesNotSatisfy(string yaml, string place) => Assert.Contains(place, Validate(Yaml(yaml)));
 

@@ -4,7 +4,7 @@ using Pipeline.Lakehouse.DuckDb.Lineage;
 namespace Pipeline.Lakehouse.Tests.DuckDb.Lineage;
 
 /// <summary>Every statement is bound by DuckDB too, whose column names the lineage is held against. In what is expected, a lone column is an identity; '?' says that something could not be told.</summary>
-public sealed class SelectLineageTests : IDisposable
+public sealed class SelectLineageTests(SelectLineageTests.Tables tables) : IClassFixture<SelectLineageTests.Tables>
 {
     private static readonly Dictionary<string, string[]> Known = new()
     {
@@ -13,15 +13,18 @@ public sealed class SelectLineageTests : IDisposable
         ["lake.t"] = ["a", "z"],
     };
 
-    private readonly DuckDbSession session = Sessions.Open();
-
-    public SelectLineageTests()
+    /// <summary>One session for all statements.</summary>
+    public sealed class Tables : IDisposable
     {
-        session.Execute("create table t (a int, b int, c int, k int, s struct(f int, g int), l int[]); create table u (k int, d int, e int, b int); create schema lake; "
+        public Tables() => Session.Execute("create table t (a int, b int, c int, k int, s struct(f int, g int), l int[]); create table u (k int, d int, e int, b int); create schema lake; "
             + "create table lake.t (a int, z int); create table x (p int, q int, k int); create table y (r int)");
+
+        public DuckDbSession Session { get; } = Sessions.Open();
+
+        public void Dispose() => Session.Dispose();
     }
 
-    public void Dispose() => session.Dispose();
+    private DuckDbSession Session => tables.Session;
 
     [Theory]
     [InlineData("select a, b as n from t", "a: t.a; n: t.b")]
@@ -83,7 +86,7 @@ public sealed class SelectLineageTests : IDisposable
     [InlineData("select grouping(a) as g, sum(b) as s from t group by rollup (a)", "g: t.a transformation; s: t.b aggregation", "t.a groupBy")]
     public void Of_Statement_FollowsEveryColumn(string sql, string columns, string rows = "")
     {
-        var lineage = SelectLineage.Of(session, sql, ColumnsOf, Outputs(sql));
+        var lineage = SelectLineage.Of(Session, sql, ColumnsOf, Outputs(sql));
 
         Assert.Equal(columns, string.Join("; ", lineage.Columns.Select(Show)));
         Assert.Equal(rows, Show(lineage.Rows));
@@ -110,7 +113,7 @@ public sealed class SelectLineageTests : IDisposable
     [InlineData("select min(columns('[de]')) from u", "d: ?; e: ?")]
     public void Of_NotAllKnown_TellsWhatIsCertainOnly(string sql, string columns, string rows = "")
     {
-        var lineage = SelectLineage.Of(session, sql, ColumnsOf, Outputs(sql));
+        var lineage = SelectLineage.Of(Session, sql, ColumnsOf, Outputs(sql));
 
         Assert.Equal(columns, string.Join("; ", lineage.Columns.Select(Show)));
         Assert.Equal(rows, Show(lineage.Rows) + (lineage.AreRowsComplete ? "" : "?"));
@@ -119,7 +122,7 @@ public sealed class SelectLineageTests : IDisposable
     [Fact]
     public void Of_ColumnsThatDuckDbDoesNotGive_TellsNothing()
     {
-        var lineage = SelectLineage.Of(session, "select a, b from t", ColumnsOf, ["a", "c"]);
+        var lineage = SelectLineage.Of(Session, "select a, b from t", ColumnsOf, ["a", "c"]);
 
         Assert.Equal("a: ?; c: ?", string.Join("; ", lineage.Columns.Select(Show)));
         Assert.False(lineage.IsComplete);
@@ -130,14 +133,14 @@ public sealed class SelectLineageTests : IDisposable
     {
         var sql = "with v0 as (select a, b from t)" + string.Concat(Enumerable.Range(1, 100).Select(n => $", v{n} as (select x.a + y.b as a, y.b from v{n - 1} x join v{n - 1} y on x.a = y.a)")) + " select * from v100";
 
-        var lineage = SelectLineage.Of(session, sql, ColumnsOf);
+        var lineage = SelectLineage.Of(Session, sql, ColumnsOf);
 
         Assert.Equal("a: t.a transformation, t.b transformation; b: t.b", string.Join("; ", lineage.Columns.Select(Show)));
     }
 
     private static string[]? ColumnsOf(TableName table) => Known.GetValueOrDefault(table.ToString());
 
-    private string[] Outputs(string sql) => [.. session.Describe(sql).Select(column => column.Name)];
+    private string[] Outputs(string sql) => [.. Session.Describe(sql).Select(column => column.Name)];
 
     private static string Show(OutputColumn column) => $"{column.Name}: {Show(column.Origins)}{(column.IsComplete ? "" : "?")}";
 
