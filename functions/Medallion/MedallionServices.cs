@@ -4,6 +4,7 @@ using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Lineage;
 using Pipeline.Medallion.Mart;
 using Pipeline.Medallion.Models;
 using Pipeline.Medallion.Runs;
@@ -37,6 +38,7 @@ public static class MedallionServices
         services.AddSingleton<ModelBuilder>();
         services.AddSingleton<MetricEvaluator>();
         services.AddSingleton<RunPlanner>();
+        services.AddSingleton<LineageReader>();
         services.AddSingleton(s => new PipelineMetrics(s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<MetricEvaluator>()));
         services.AddSingleton(s => new TableCatalog(s.GetRequiredService<LakeTables>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>()));
         services.AddSingleton(s => new SqlQuery(s.GetRequiredService<TableCatalog>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>(), s.GetRequiredService<TimeProvider>()));

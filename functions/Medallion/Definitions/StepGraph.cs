@@ -24,6 +24,13 @@ public sealed record Step
 
     /// <summary>The step that makes a table: what is rejected comes from cleaning.</summary>
     public static TableKey MakerOf(TableKey table) => table.Layer == "rejected" ? table with { Layer = "silver" } : table;
+
+    /// <summary>The tables that a step makes: cleaning makes what is rejected too.</summary>
+    public static IReadOnlyList<TableKey> OutputsOf(Step step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        return step.Kind == StepKind.Clean ? [step.Table, step.Table with { Layer = "rejected" }] : [step.Table];
+    }
 }
 
 /// <summary>A definition that was checked, with its steps in an order in which every step follows its inputs.</summary>
