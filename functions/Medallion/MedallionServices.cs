@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Bronze;
+using Pipeline.Medallion.Catalog;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Lineage;
 using Pipeline.Medallion.Mart;
@@ -41,6 +42,7 @@ public static class MedallionServices
         services.AddSingleton<LineageReader>();
         services.AddSingleton(s => new PipelineMetrics(s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<MetricEvaluator>()));
         services.AddSingleton(s => new TableCatalog(s.GetRequiredService<LakeTables>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>()));
+        services.AddSingleton(s => new DataCatalog(s.GetRequiredService<LakeTables>(), s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<LineageReader>()));
         services.AddSingleton(s => new SqlQuery(s.GetRequiredService<TableCatalog>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new PipelineSteps(
             s.GetRequiredService<RunPlanner>(),

@@ -1,9 +1,11 @@
 using Pipeline.App.Api;
+using Pipeline.App.Catalog;
 using Pipeline.App.Health;
 using Pipeline.App.Mart;
 using Pipeline.App.Pipelines;
 using Pipeline.App.Runs;
 using Pipeline.App.Tables;
+using Pipeline.Medallion.Catalog;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Mart;
 using Pipeline.Medallion.Models;
@@ -89,6 +91,16 @@ internal static class Operations
         {
             Parameters = [.. Table, Limit("rows", TableRequests.MaxLimit, TableRequests.DefaultLimit)],
             Answers = [Ok<QueryAnswer>("The rows."), BadRequest, NoTable, CannotBeMet],
+        },
+        new(nameof(CatalogRequests.ListCatalog), "get", "catalog", "All tables: what is in them, where it comes from, what it becomes and how good it is.")
+        {
+            Parameters = [OfPipeline, new("search", "Only those with this text in their name or description, or in those of a column.")],
+            Answers = [Ok<IReadOnlyList<CatalogTable>>("The tables, by layer."), CannotBeMet],
+        },
+        new(nameof(CatalogRequests.GetCatalogTable), "get", "catalog/{layer}/{pipeline}/{table}", "A table with the lineage of its columns.")
+        {
+            Parameters = [.. Table.Where(parameter => parameter.InRoute)],
+            Answers = [Ok<CatalogTableDetail>("The table."), BadRequest, Error(404, "There is no such table."), CannotBeMet],
         },
         new(nameof(PipelineRequests.GetMetrics), "get", "metrics/{name}", "A pipeline's metrics on its tables as they are now.")
         {

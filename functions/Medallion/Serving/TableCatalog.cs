@@ -1,7 +1,6 @@
 using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
-using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Mart;
 
@@ -78,21 +77,7 @@ public sealed class TableCatalog
     /// <param name="cancellationToken">Ends the reading.</param>
     public async Task<IReadOnlyList<TableSummary>> ListAsync(string? pipeline, CancellationToken cancellationToken)
     {
-        var found = new List<(string Pipeline, TableKey Table)>();
-        foreach (var layer in TableKey.Layers)
-        {
-            await foreach (var owner in tables.Lake.ListDirectoriesAsync(new LakePath(layer, ""), cancellationToken))
-            {
-                if (pipeline is null || owner == pipeline)
-                {
-                    await foreach (var name in tables.Lake.ListDirectoriesAsync(new LakePath(layer, owner), cancellationToken))
-                    {
-                        found.Add((owner, new TableKey(layer, name)));
-                    }
-                }
-            }
-        }
-
+        var found = await tables.ListAsync(pipeline, cancellationToken);
         var read = await Task.WhenAll(found.Select(async t => (t.Pipeline, t.Table, Snapshot: await tables.Open(t.Pipeline, t.Table).ReadAsync(null, cancellationToken))));
         return [.. read.Where(t => t.Snapshot is not null).Select(t => Summarise(t.Pipeline, t.Table, t.Snapshot ?? throw new InvalidOperationException()))];
     }

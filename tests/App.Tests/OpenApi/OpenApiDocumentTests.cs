@@ -87,6 +87,8 @@ public sealed partial class OpenApiDocumentTests(NorthwindApp northwind)
             ("ListTables", "GET", "tables?pipeline=northwind", null),
             ("GetTable", "GET", "tables/silver/northwind/orders?version=0", null),
             ("PreviewTable", "GET", "tables/silver/northwind/orders/preview?limit=3&version=0", null),
+            ("ListCatalog", "GET", "catalog?pipeline=northwind&search=country", null),
+            ("GetCatalogTable", "GET", "catalog/silver/northwind/sales", null),
             ("GetMetrics", "GET", "metrics/northwind", null),
             ("RunSql", "POST", "mart/sql", new { pipeline = "northwind", sql = "select * from silver.sales limit 3" }),
             ("GetHealth", "GET", "health", null),
