@@ -4,6 +4,7 @@ using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Silver;
 
 namespace Pipeline.Medallion.Runs;
 
@@ -49,7 +50,7 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
             var work = Decide(request, step, snapshots);
             planned[step.Table] = step.Kind == StepKind.Ingest
                 ? await ScanAsync(session, folder, planId, pipeline, work, snapshots.GetValueOrDefault(step.Table), cancellationToken)
-                : Compare(work, snapshots, planned);
+                : await CompareAsync(session, pipeline, work, snapshots, planned, cancellationToken);
         }
 
         return new RunPlan
@@ -106,7 +107,8 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
     }
 
     // Whether the inputs of a step moved, as far as the steps before it leave that open.
-    private static PlannedStep Compare(PlannedStep step, Dictionary<TableKey, DeltaSnapshot> snapshots, Dictionary<TableKey, PlannedStep> before)
+    private async Task<PlannedStep> CompareAsync(
+        DuckDbSession session, CompiledPipeline pipeline, PlannedStep step, Dictionary<TableKey, DeltaSnapshot> snapshots, Dictionary<TableKey, PlannedStep> before, CancellationToken cancellationToken)
     {
         var open = step.Inputs.Where(i => before.TryGetValue(Step.MakerOf(i), out var maker) && !maker.Unchanged).ToList();
         if (open.Count > 0)
@@ -121,12 +123,29 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
 
         var inputs = step.Inputs.Select(i => (Table: i, Snapshot: snapshots[i])).ToList();
         var known = StepState.Of(snapshots.GetValueOrDefault(step.Table), step.Table)?.Inputs;
-        var moved = inputs.Where(i => known?.GetValueOrDefault(i.Table.ToString()) != StepState.Identity(i.Snapshot)).Select(i => $"{i.Table} has version {i.Snapshot.Version}").ToList();
+        var moved = known is null ? step.Inputs : await StepInputs.MovedAsync(tables, pipeline.Definition.Name, known, inputs, cancellationToken);
+        var read = step with
+        {
+            Unchanged = !step.Rebuild && moved.Count == 0,
+            Reads = new StepReads { Files = inputs.Sum(i => i.Snapshot.Files.Count), Bytes = inputs.Sum(i => i.Snapshot.Bytes), Rows = inputs.Sum(i => i.Snapshot.Rows) },
+            Why = step.Why ?? (moved.Count == 0
+                ? "neither its input nor its definition changed"
+                : $"{string.Join(", ", moved.Select(m => $"{m} has version {snapshots.GetValueOrDefault(m)?.Version}"))}, which it has not read yet"),
+        };
+        return step.Kind == StepKind.Clean && !read.Rebuild && !read.Unchanged ? await ScopeAsync(session, pipeline, read, snapshots, cancellationToken) : read;
+    }
+
+    // A clean step reads what it has not seen, or all if the log does not tell what that is.
+    private async Task<PlannedStep> ScopeAsync(
+        DuckDbSession session, CompiledPipeline pipeline, PlannedStep step, Dictionary<TableKey, DeltaSnapshot> snapshots, CancellationToken cancellationToken)
+    {
+        var source = pipeline.Source(step.Table);
+        var scope = await CleanScope.ReadAsync(CleanTables.Of(tables, pipeline.Definition.Name, step.Table, snapshots), session, source, rebuild: false, pipeline.Step(step.Table).Definition, cancellationToken);
         return step with
         {
-            Unchanged = !step.Rebuild && moved.Count == 0 && known?.Count == inputs.Count,
-            Reads = new StepReads { Files = inputs.Sum(i => i.Snapshot.Files.Count), Bytes = inputs.Sum(i => i.Snapshot.Bytes), Rows = inputs.Sum(i => i.Snapshot.Rows) },
-            Why = step.Why ?? (moved.Count == 0 ? "neither its input nor its definition changed" : $"{string.Join(", ", moved)}, which it has not read yet"),
+            Rebuild = !scope.Incremental,
+            Reads = new StepReads { Files = scope.Bronze.Files.Count, Bytes = scope.Bronze.Bytes, Rows = scope.Bronze.Rows },
+            Why = scope.Why ?? step.Why,
         };
     }
 
