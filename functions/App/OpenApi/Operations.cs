@@ -77,6 +77,11 @@ internal static class Operations
             Parameters = [RunId],
             Answers = [Ok<RunRecord>("The run; one that had ended already is as it was."), NoRun],
         },
+        new(nameof(LineageRequests.GetRunLineage), "get", "runs/{id}/lineage", "The OpenLineage events of a run (https://openlineage.io/spec/2-0-2/OpenLineage.json), by time.")
+        {
+            Parameters = [RunId],
+            Answers = [Ok<IReadOnlyList<System.Text.Json.Nodes.JsonObject>>("The events; those of its steps are there when the run has ended."), NoRun],
+        },
         new(nameof(TableRequests.ListTables), "get", "tables", "All tables with their size.")
         {
             Parameters = [OfPipeline],

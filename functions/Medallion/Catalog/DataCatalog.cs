@@ -113,7 +113,7 @@ public sealed class DataCatalog
     {
         var snapshot = snapshots[table];
         var step = known?.Maker(table);
-        var descriptions = step is null || compiled is null ? new Dictionary<string, string>() : DescriptionsOf(compiled, table, step.Kind);
+        var descriptions = compiled?.DescriptionsOf(table) ?? new Dictionary<string, string>();
         return new CatalogTable
         {
             Layer = table.Layer,
@@ -133,13 +133,6 @@ public sealed class DataCatalog
             Problem = problem ?? (step is null ? $"No step of pipeline '{pipeline}' makes this table." : null),
         };
     }
-
-    private static IReadOnlyDictionary<string, string> DescriptionsOf(CompiledPipeline compiled, TableKey table, StepKind kind) => kind switch
-    {
-        StepKind.Model => compiled.Model(table).Columns,
-        StepKind.Clean when table.Layer == "silver" => compiled.Source(table).Columns.Where(c => c.Description is not null).ToDictionary(c => c.Name, c => c.Description ?? ""),
-        _ => new Dictionary<string, string>(),
-    };
 
     // Only cleaning checks rows; its books are in the commit of silver.
     private static CatalogQuality? QualityOf(TableKey table, DeltaSnapshot? maker)

@@ -51,6 +51,11 @@ public sealed record CompiledPipeline
     /// <summary>The model that makes a table.</summary>
     public ModelDefinition Model(TableKey table) => Definition.Models.First(m => m.Table == table);
 
+    /// <summary>What the definition says of a table's columns, by name.</summary>
+    public IReadOnlyDictionary<string, string> DescriptionsOf(TableKey table) => Definition.Models.FirstOrDefault(m => m.Table == table)?.Columns
+        ?? (table.Layer == "silver" ? Definition.Sources.FirstOrDefault(s => s.Name == table.Name) : null)?.Columns.Where(c => c.Description is not null).ToDictionary(c => c.Name, c => c.Description ?? "")
+        ?? new Dictionary<string, string>();
+
     /// <summary>The step that makes a table.</summary>
     public Step Step(TableKey table) => Steps.First(s => s.Table == Definitions.Step.MakerOf(table));
 }

@@ -84,6 +84,7 @@ public sealed partial class OpenApiDocumentTests(NorthwindApp northwind)
             ("ListRuns", "GET", "runs?limit=1", null),
             ("GetRun", "GET", $"runs/{run}", null),
             ("TerminateRun", "POST", $"runs/{run}/terminate", null),
+            ("GetRunLineage", "GET", $"runs/{run}/lineage", null),
             ("ListTables", "GET", "tables?pipeline=northwind", null),
             ("GetTable", "GET", "tables/silver/northwind/orders?version=0", null),
             ("PreviewTable", "GET", "tables/silver/northwind/orders/preview?limit=3&version=0", null),
