@@ -18,6 +18,7 @@ internal static class CommandLine
             RunCommand.Create(options),
             PlanCommand.Create(options),
             QueryCommand.Create(options),
+            CatalogCommand.Create(options),
             StatusCommand.Create(options),
             ResetCommand.Create(options),
             options.Port,

@@ -30,6 +30,28 @@ while (true)
             new { layer = "gold", pipeline = "northwind", table = "top_countries", version = 0, rows = 3, files = 1, bytes = 2000 },
             new { layer = "bronze", pipeline = "northwind", table = "orders", version = 0, rows = 830, files = 1, bytes = 20000 },
         }),
+        ("GET", ["api", "catalog"]) => (200, new[] { Cataloged() }),
+        ("GET", ["api", "catalog", "gold", "northwind", "top_countries"]) => (200, new
+        {
+            table = Cataloged(),
+            columns = new[]
+            {
+                new
+                {
+                    column = "country",
+                    isComplete = true,
+                    upstream = new[] { new { table = "gold.revenue_by_country", column = "country", use = "identity" } },
+                    downstream = Array.Empty<object>(),
+                    decidesRowsOf = Array.Empty<string>(),
+                },
+            },
+            rows = new[]
+            {
+                new { table = "gold.revenue_by_country", column = "revenue", use = "filter" },
+                new { table = "gold.revenue_by_country", column = "revenue", use = "sort" },
+            },
+            areRowsComplete = false,
+        }),
         ("POST", ["api", "mart", "sql"]) => await QueryAsync(context.Request),
         _ => ((int, object))(404, new { title = "Not found", detail = $"There is no {path}." }),
     };
@@ -37,6 +59,23 @@ while (true)
     context.Response.ContentType = status < 400 ? "application/json" : "application/problem+json";
     context.Response.Close(JsonSerializer.SerializeToUtf8Bytes(answer), willBlock: true);
 }
+
+object Cataloged() => new
+{
+    layer = "gold",
+    pipeline = "northwind",
+    table = "top_countries",
+    description = "The three best",
+    columns = new[] { new { name = "country", type = "string", nullable = true, description = "Where to" } },
+    partitionColumns = Array.Empty<string>(),
+    upstream = new[] { "gold.revenue_by_country" },
+    downstream = Array.Empty<string>(),
+    lastChange = new { version = 4, committedUtc = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero), operation = "BUILD" },
+    rows = 3,
+    bytes = 2048,
+    files = 1,
+    quality = new { runId = "northwind.1", rowsIn = 400, rowsRejected = 5, rowsWarned = 0, rejectedShare = 0.0125 },
+};
 
 (int, object) Start(string pipeline)
 {
