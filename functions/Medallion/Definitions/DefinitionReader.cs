@@ -155,6 +155,7 @@ internal sealed class DefinitionReader
             Pattern = map.Text("pattern"),
             Format = map.Text("format"),
             Default = map.Text("default"),
+            Description = map.Text("description"),
             Line = map.Line,
         };
         if (column is { From: not null, Expr: not null })
@@ -206,6 +207,7 @@ internal sealed class DefinitionReader
                 Delete = map?.Choice("delete", ModelDelete.Keep) ?? ModelDelete.Keep,
                 History = history,
                 Description = map?.Text("description"),
+                Columns = ReadModelColumns(map),
                 Line = new SourceLine(file, 1),
             };
         }
@@ -250,6 +252,18 @@ internal sealed class DefinitionReader
         {
             map.ProblemAt("delete", $"model '{table}' has 'delete', which says what an incremental model does with rows that are missing: add incremental: true, or leave it out");
         }
+    }
+
+    private static Dictionary<string, string> ReadModelColumns(YamlMap? model)
+    {
+        var columns = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, map) in model?.Maps("columns", "column") ?? [])
+        {
+            map.AllowOnly(PipelineKeys.ModelColumn);
+            columns[name] = map.RequiredText("description");
+        }
+
+        return columns;
     }
 
     private MetricDefinition ReadMetric(string name, YamlMap map)

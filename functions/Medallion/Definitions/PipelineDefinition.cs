@@ -140,6 +140,9 @@ public sealed record ColumnDefinition
     /// <summary>The value of a row that has none, as text.</summary>
     public string? Default { get; init; }
 
+    /// <summary>One sentence for people.</summary>
+    public string? Description { get; init; }
+
     /// <summary>Where it stands in pipeline.yaml.</summary>
     public required SourceLine Line { get; init; }
 }
@@ -199,6 +202,9 @@ public sealed record ModelDefinition
 
     /// <summary>One sentence for people.</summary>
     public string? Description { get; init; }
+
+    /// <summary>A sentence for each of some columns, by name.</summary>
+    public IReadOnlyDictionary<string, string> Columns { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The SQL file and its first line.</summary>
     public required SourceLine Line { get; init; }

@@ -20,6 +20,7 @@ public sealed class PipelineSchemaTests
         { "rule", PipelineKeys.Rule },
         { "model", PipelineKeys.Model },
         { "history", PipelineKeys.History },
+        { "modelColumn", PipelineKeys.ModelColumn },
         { "metric", PipelineKeys.Metric },
         { "schedule", PipelineKeys.Schedule },
         { "maintenance", PipelineKeys.Maintenance },
@@ -69,6 +70,7 @@ public sealed class PipelineSchemaTests
     [InlineData("name: shop\nschedule: {time_zone: UTC}\nsources: {a: {connector: file, path: x}}", "$.schedule")]
     [InlineData("name: shop\nsources: {a: {connector: file, path: x}}\nmaintenance: {retention: {bronze.a: 90d}}", "$.maintenance.retention.bronze.a")]
     [InlineData("name: shop\nsources: {a: {connector: file, path: x}}\nmaintenance: {retention: {silver.a: 90}}", "$.maintenance.retention.silver.a")]
+    [InlineData("name: shop\nsources: {a: {connector: file, path: x}}\nmodels: {gold.m: {columns: {b: what it is}}}", "$.models.gold.m.columns.b")]
     [InlineData("name: shop", "$")]
     public void BadDefinition_DoesNotSatisfy(string yaml, string place) => Assert.Contains(place, Validate(Yaml(yaml)));
 
