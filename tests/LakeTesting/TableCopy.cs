@@ -36,6 +36,7 @@ public sealed class TableCopy : IDisposable
     /// <summary>Makes the copy what the lake holds now: files that are written once are copied once, files that are gone go.</summary>
     public async Task RefreshAsync(CancellationToken cancellationToken)
     {
+        Directory.CreateDirectory(Path.Combine(Table, "_delta_log"));
         var found = await lake.ListAsync(root, cancellationToken).ToListAsync(cancellationToken);
         var options = new ParallelOptions { MaxDegreeOfParallelism = ParallelDownloads, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(found, options, async (file, token) =>

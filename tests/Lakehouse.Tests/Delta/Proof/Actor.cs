@@ -50,9 +50,11 @@ internal sealed class Actor : IDisposable
 
     /// <summary>Replaces the table's oldest file by one with the same rows changed.</summary>
     /// <param name="columns">The new values of all columns, over those of the file.</param>
-    public async Task<CommitResult> ReplaceOldestAsync(string columns)
+    public async Task<CommitResult> ReplaceOldestAsync(string columns) => await ReplaceOldestAsync(await ReadAsync(), columns);
+
+    /// <inheritdoc cref="ReplaceOldestAsync(string)"/>
+    public async Task<CommitResult> ReplaceOldestAsync(DeltaSnapshot snapshot, string columns)
     {
-        var snapshot = await ReadAsync();
         var oldest = snapshot.Files[0];
         using var lease = await new TableReader(Cache).CreateViewAsync(Session, Name, "oldest", snapshot with { Files = [oldest] }, Root, CancellationToken.None);
         return await CommitAsync(

