@@ -24,7 +24,7 @@ public static class Contention
         var workers = Enumerable.Range(0, processes).Select(writer => WorkerProcess.Start(ContentionCommand.Worker, environment, writer, appends)).ToList();
         try
         {
-            await Task.WhenAll(workers.Select(worker => worker.ReadyAsync(StartDeadline)));
+            await Task.WhenAll(workers.Select(worker => worker.SaidAsync(WorkerProcess.ReadyLine, 1, StartDeadline)));
             var begun = Stopwatch.StartNew();
             await Task.WhenAll(workers.Select(worker => worker.Exited)).WaitAsync(cancellationToken);
             var time = begun.Elapsed;

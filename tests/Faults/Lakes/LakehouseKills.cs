@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Pipeline.Faults.Storage;
 using Pipeline.Lakehouse;
@@ -20,7 +21,9 @@ public sealed record KillsResult(int Kills, IReadOnlyDictionary<string, int> At,
 /// specification: it is readable, nothing is lost that was acknowledged, nothing is there twice.</summary>
 public sealed class LakehouseKills(Emulator emulator, int seed)
 {
-    private const int LongestLifeMilliseconds = 600;
+    // The first operations of a process are slow: code is compiled.
+    private const int MostOperations = 8;
+    private const double LatestOperation = 1.5;
     private const int IdsPerLife = 1_000_000;
     private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(2);
     private readonly Random random = new(seed);
@@ -63,7 +66,7 @@ public sealed class LakehouseKills(Emulator emulator, int seed)
             }
         }
 
-        var rows = acknowledged.Count == 0 ? [] : (await copy.ReadAsync(cancellationToken)).Query(copy.Session, "SELECT id FROM rows");
+        var rows = (await copy.ReadAsync(cancellationToken)).Query(copy.Session, "SELECT id FROM rows");
         return new KillsResult(kills, at, acknowledged.Count, rows.Except(acknowledged).Count(), copy.Reader.Versions().Count, problems);
     }
 
@@ -71,8 +74,13 @@ public sealed class LakehouseKills(Emulator emulator, int seed)
     private async Task<string> KillAsync(IReadOnlyDictionary<string, string> environment, int kill, CancellationToken cancellationToken)
     {
         await using var worker = WorkerProcess.Start(LakehouseCommand.Worker, environment, (long)kill * IdsPerLife, (seed * 10_000) + kill);
-        await worker.ReadyAsync(StartDeadline);
-        await Task.Delay(random.Next(LongestLifeMilliseconds), cancellationToken);
+
+        // At a random moment within the time that an operation and a half take, however busy the machine is.
+        await worker.SaidAsync("ack", 1, StartDeadline);
+        var begun = Stopwatch.StartNew();
+        var operations = random.Next(2, MostOperations);
+        await worker.SaidAsync("ack", operations, StartDeadline);
+        await Task.Delay(begun.Elapsed / (operations - 1) * (LatestOperation * random.NextDouble()), cancellationToken);
         await worker.KillAsync();
         foreach (var words in worker.Lines.Select(line => line.Split(' ')))
         {
@@ -100,11 +108,6 @@ public sealed class LakehouseKills(Emulator emulator, int seed)
         try
         {
             await copy.RefreshAsync(cancellationToken);
-            if (acknowledged.Count == 0 && copy.Reader.Versions().Count == 0)
-            {
-                return;
-            }
-
             var table = copy.Reader.Read();
             var rows = table.Query(copy.Session, "SELECT id FROM rows");
             problems.AddRange(acknowledged.Except(rows).Select(id => $"{where}: row {id} was acknowledged and is lost."));

@@ -8,7 +8,7 @@ public sealed class WorkerProcess : IAsyncDisposable
 {
     private readonly Process process;
     private readonly List<string> lines = [];
-    private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<Awaited> awaited = [];
 
     private WorkerProcess(Process process)
     {
@@ -70,14 +70,21 @@ public sealed class WorkerProcess : IAsyncDisposable
         return new WorkerProcess(Process.Start(start) ?? throw new InvalidOperationException("The worker did not start."));
     }
 
-    /// <summary>Waits until it has printed <see cref="ReadyLine"/>.</summary>
+    /// <summary>Waits until it has printed lines that begin with a word.</summary>
     /// <exception cref="TimeoutException">It did not, or has ended.</exception>
-    public async Task ReadyAsync(TimeSpan deadline)
+    public async Task SaidAsync(string word, int times, TimeSpan deadline)
     {
-        await Task.WhenAny(ready.Task, Exited).WaitAsync(deadline);
-        if (!ready.Task.IsCompleted)
+        var waiting = new Awaited(word, times);
+        lock (lines)
         {
-            throw new TimeoutException($"The worker ended before it was ready: {string.Join('\n', Lines)}");
+            awaited.Add(waiting);
+            waiting.Look(lines);
+        }
+
+        await Task.WhenAny(waiting.Done, Exited).WaitAsync(deadline);
+        if (!waiting.Done.IsCompleted)
+        {
+            throw new TimeoutException($"The worker ended before it had said '{word}' {times} times: {string.Join('\n', Lines.TakeLast(10))}");
         }
     }
 
@@ -109,11 +116,22 @@ public sealed class WorkerProcess : IAsyncDisposable
         lock (lines)
         {
             lines.Add(line);
+            awaited.ForEach(waiting => waiting.Look(lines));
         }
+    }
 
-        if (line == ReadyLine)
+    private sealed class Awaited(string word, int times)
+    {
+        private readonly TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Done => done.Task;
+
+        public void Look(List<string> lines)
         {
-            ready.TrySetResult();
+            if (!done.Task.IsCompleted && lines.Count(line => line.StartsWith(word, StringComparison.Ordinal)) >= times)
+            {
+                done.TrySetResult();
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ public sealed record ParserResult(int Inputs, long PeakBytes, IReadOnlyList<stri
 /// grows.</summary>
 public sealed class ParserFuzz(int seed)
 {
-    private const int InputsPerProcess = 2000;
+    private const int InputsPerProcess = 1000;
     private const long MostBytes = 1200L << 20;
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);

@@ -12,6 +12,7 @@ internal static class ParserWorker
 {
     /// <summary>Landing files that are read together.</summary>
     private const int FilesAtOnce = 8;
+    private const int LongestShown = 300;
     private static readonly TimeSpan InputDeadline = TimeSpan.FromSeconds(20);
 
     /// <summary>Whether an error, though declared, is DuckDB's confession of a defect.</summary>
@@ -83,7 +84,8 @@ internal static class ParserWorker
     {
         if (await ReadAsync(targets, inputs, cancellationToken) is { } error)
         {
-            Console.WriteLine($"FAIL {inputs[0]}: {error.GetType().Name}: {string.Join(" | ", error.ToString().Split('\n').Take(8).Select(line => line.Trim()))}");
+            var content = Convert.ToBase64String(inputs[0].Content.AsSpan(0, Math.Min(LongestShown, inputs[0].Content.Length)));
+            Console.WriteLine($"FAIL {inputs[0]}, {content}: {error.GetType().Name}: {string.Join(" | ", error.ToString().Split('\n').Take(8).Select(line => line.Trim()))}");
         }
     }
 
