@@ -51,6 +51,13 @@ internal sealed class ApiClient(Uri api) : IDisposable
         return (accepted.GetProperty("id").GetString() ?? throw new ApiException("The app accepted the run without naming its id."), true);
     }
 
+    /// <summary>Asks what a run would do.</summary>
+    public async Task<RunPlan> PlanAsync(string pipeline, IReadOnlyList<string> select, bool fullRefresh, CancellationToken cancellationToken)
+    {
+        using var answer = await http.PostAsJsonAsync(new Uri($"pipelines/{Uri.EscapeDataString(pipeline)}/plan", UriKind.Relative), new { select, fullRefresh }, Json, cancellationToken);
+        return await ReadAsync<RunPlan>(answer, cancellationToken);
+    }
+
     public async Task<RunState> GetRunAsync(string runId, CancellationToken cancellationToken)
     {
         using var answer = await http.GetAsync(new Uri($"runs/{Uri.EscapeDataString(runId)}", UriKind.Relative), cancellationToken);

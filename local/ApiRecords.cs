@@ -52,6 +52,35 @@ internal sealed record StepState
     public bool IsOver => Status is not ("pending" or "running");
 }
 
+/// <summary>What POST /api/pipelines/{name}/plan answers.</summary>
+internal sealed record RunPlan
+{
+    public required string Pipeline { get; init; }
+
+    public required string Definition { get; init; }
+
+    public required IReadOnlyList<PlannedStep> Steps { get; init; }
+}
+
+/// <summary>What a run would do for a step.</summary>
+internal sealed record PlannedStep
+{
+    public required string Name { get; init; }
+
+    public required string Kind { get; init; }
+
+    /// <summary>none, update, rebuild or depends.</summary>
+    public required string Action { get; init; }
+
+    public required string Why { get; init; }
+
+    /// <summary>Null where a step before it decides that.</summary>
+    public PlannedReads? Reads { get; init; }
+}
+
+/// <summary>What a step would read.</summary>
+internal sealed record PlannedReads(long Files, long Bytes, long? Rows, IReadOnlyList<string> Paths);
+
 /// <summary>One table of GET /api/tables.</summary>
 internal sealed record TableState
 {

@@ -16,6 +16,7 @@ internal static class CommandLine
         {
             up,
             RunCommand.Create(options),
+            PlanCommand.Create(options),
             QueryCommand.Create(options),
             StatusCommand.Create(options),
             ResetCommand.Create(options),

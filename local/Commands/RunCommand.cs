@@ -10,7 +10,7 @@ internal static class RunCommand
         var name = new Argument<string>("NAME") { Description = "The pipeline" };
         var pipelines = new Option<DirectoryInfo>("--pipelines") { Description = "A folder that holds the folder NAME: uploaded, its definition wins over the app's", HelpName = "DIR" };
         var landing = new Option<DirectoryInfo>("--landing") { Description = "A folder of files, uploaded to the container 'landing' by their relative paths", HelpName = "DIR" };
-        var select = new Option<string[]>("--select") { Description = "Run these steps only, e.g. silver.orders", HelpName = "STEP", AllowMultipleArgumentsPerToken = true };
+        var select = new Option<string[]>("--select") { Description = "Run these steps only, e.g. silver.orders, or silver.orders+ with all that follows from it", HelpName = "STEP", AllowMultipleArgumentsPerToken = true };
         var fullRefresh = new Option<bool>("--full-refresh") { Description = "Rebuild the tables from all of their input" };
         var json = new Option<bool>("--json") { Description = "Print the run's summary as one JSON document" };
         pipelines.AcceptExistingOnly();

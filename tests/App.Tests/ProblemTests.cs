@@ -29,7 +29,7 @@ public sealed class ProblemTests(NorthwindApp northwind)
     [InlineData("POST", "pipelines/northwind/runs", "[]", 400, "StartRunBody")]
     [InlineData("POST", "pipelines/northwind/runs", """{"select": null}""", 400, "select")]
     [InlineData("POST", "pipelines/northwind/runs", """{"select": [null]}""", 400, "expected layer.name")]
-    [InlineData("POST", "pipelines/northwind/runs", """{"select": ["orders"]}""", 400, "'orders' is not a table: expected layer.name, such as silver.orders")]
+    [InlineData("POST", "pipelines/northwind/runs", """{"select": ["orders"]}""", 400, "'orders' is not a step: expected layer.name, such as silver.orders")]
     [InlineData("POST", "pipelines/northwind/runs", """{"select": ["silver.none"]}""", 400, "has no step 'silver.none'. Its steps: bronze.categories")]
     [InlineData("POST", "pipelines/northwind/runs", """{"full_refresh": true}""", 400, "full_refresh")]
     [InlineData("POST", "pipelines/northwind/runs", """{"fullRefresh": "yes"}""", 400, "$.fullRefresh")]

@@ -23,6 +23,7 @@ while (true)
     {
         ("GET", ["api", "health"]) => (200, new { status = "healthy" }),
         ("POST", ["api", "pipelines", var name, "runs"]) => Start(name),
+        ("POST", ["api", "pipelines", var name, "plan"]) => Plan(name),
         ("GET", ["api", "runs", var id]) => Run(id),
         ("GET", ["api", "tables"]) => (200, new[]
         {
@@ -53,6 +54,18 @@ while (true)
     polls[id] = 0;
     return (202, new { id });
 }
+
+static (int, object) Plan(string pipeline) => (200, new
+{
+    pipeline,
+    definition = "abc",
+    steps = new object[]
+    {
+        new { name = "bronze.orders", kind = "ingest", action = "update", why = "1 new and 0 changed files", reads = new { files = 1, bytes = 3_145_728, rows = (long?)null, paths = new[] { "northwind/orders.json" } } },
+        new { name = "silver.orders", kind = "clean", action = "depends", why = "bronze.orders may change in this run" },
+        new { name = "gold.revenue", kind = "model", action = "none", why = "neither its input nor its definition changed", reads = new { files = 2, bytes = 2048, rows = 2155, paths = Array.Empty<string>() } },
+    },
+});
 
 (int, object) Run(string id)
 {

@@ -64,11 +64,11 @@ internal static class Requests
         : throw new BadRequestException(
             $"'{Echo(layer)}/…/{Echo(table)}' is not a table: the layer is one of {string.Join(", ", TableKey.Layers)}, the name of lower-case letters, digits and '_'.");
 
-    /// <summary>A table named <c>layer.name</c>.</summary>
-    /// <exception cref="BadRequestException">It is no table's name.</exception>
-    public static TableKey Table([AllowNull] string text) => TableKey.TryParse(text ?? "", out var key)
-        ? key
-        : throw new BadRequestException($"'{Echo(text ?? "null")}' is not a table: expected layer.name, such as silver.orders.");
+    /// <summary>Steps named by the table they make, such as <c>silver.orders</c> or <c>silver.orders+</c>.</summary>
+    /// <exception cref="BadRequestException">It names no table.</exception>
+    public static StepSelector Steps([AllowNull] string text) => StepSelector.TryParse(text ?? "", out var selector)
+        ? selector
+        : throw new BadRequestException($"'{Echo(text ?? "null")}' is not a step: expected layer.name, such as silver.orders, or silver.orders+ for all that follows from it too.");
 
     private static string Echo(string text) => text.Length > EchoCharacters ? string.Concat(text.AsSpan(0, EchoCharacters), "…") : text;
 }

@@ -54,6 +54,12 @@ internal static class Operations
                 BadRequest, NoPipeline, Error(409, "A run of the pipeline is going on; 'runId' names it."), BadDefinition,
             ],
         },
+        new(nameof(RunRequests.PreviewRun), "post", "pipelines/{name}/plan", "What a run would do, and why, over which files and rows. Nothing is done.")
+        {
+            Parameters = [Pipeline],
+            Body = typeof(StartRunBody),
+            Answers = [Ok<RunPreview>("The steps, in their order."), BadRequest, NoPipeline, BadDefinition],
+        },
         new(nameof(RunRequests.ListRuns), "get", "runs", "Runs without their steps, newest first.")
         {
             Parameters = [OfPipeline, Limit("runs", RunRequests.MaxLimit, RunRequests.DefaultLimit)],

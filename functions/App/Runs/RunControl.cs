@@ -15,15 +15,10 @@ public sealed class RunControl(DefinitionStore definitions, RunStore runs, StepS
     /// <exception cref="UnknownPipelineException">There is no such pipeline.</exception>
     /// <exception cref="DefinitionException">It cannot work.</exception>
     /// <exception cref="UnknownStepException">It has no such step.</exception>
-    public async Task<RunClaim> StartAsync(DurableTaskClient client, string pipeline, IReadOnlyList<TableKey> select, bool fullRefresh, CancellationToken cancellationToken)
+    public async Task<RunClaim> StartAsync(DurableTaskClient client, string pipeline, IReadOnlyList<StepSelector> select, bool fullRefresh, CancellationToken cancellationToken)
     {
-        var compiled = await definitions.LoadAsync(pipeline, cancellationToken);
-        foreach (var unknown in select.Where(t => compiled.Steps.All(s => s.Table != t)))
-        {
-            throw new UnknownStepException(unknown.ToString(), compiled);
-        }
-
-        var claim = await runs.ClaimAsync(pipeline, select, fullRefresh, (runId, token) => IsGoingOnAsync(client, runId, token), cancellationToken);
+        var tables = StepSelector.Expand(await definitions.LoadAsync(pipeline, cancellationToken), select);
+        var claim = await runs.ClaimAsync(pipeline, tables, fullRefresh, (runId, token) => IsGoingOnAsync(client, runId, token), cancellationToken);
         if (claim.Unscheduled is { } run)
         {
             await ScheduleAsync(client, run, cancellationToken);

@@ -3,13 +3,15 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Pipeline.App.Api;
+using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Runs;
 
 namespace Pipeline.App.Runs;
 
 /// <summary>What a request for a run says.</summary>
 public sealed record StartRunBody
 {
-    /// <summary>Steps by table, such as <c>silver.orders</c>; empty means all.</summary>
+    /// <summary>Steps by table, such as <c>silver.orders</c>, or with all that follow from it <c>silver.orders+</c>; empty means all.</summary>
     public IReadOnlyList<string> Select { get; init; } = [];
 
     /// <summary>Do all work anew.</summary>
@@ -21,7 +23,7 @@ public sealed record StartRunBody
 public sealed record StartedRun(string Id);
 
 /// <summary>Runs over HTTP.</summary>
-public sealed class RunRequests(RunControl runs)
+public sealed class RunRequests(RunControl runs, PipelineSteps steps, DefinitionStore definitions)
 {
     internal const int DefaultLimit = 50;
     internal const int MaxLimit = 1000;
@@ -35,8 +37,18 @@ public sealed class RunRequests(RunControl runs)
         CancellationToken cancellationToken)
     {
         var body = await Requests.ReadAsync<StartRunBody>(request, cancellationToken);
-        var claim = await runs.StartAsync(client, name, [.. body.Select.Select(Requests.Table)], body.FullRefresh, cancellationToken);
+        var claim = await runs.StartAsync(client, name, [.. body.Select.Select(Requests.Steps)], body.FullRefresh, cancellationToken);
         return claim.Granted ? Accepted(request, claim.RunId) : GoingOn(name, claim.RunId);
+    }
+
+    /// <summary>What a run would do, and why; nothing is done.</summary>
+    [Function(nameof(PreviewRun))]
+    public async Task<IActionResult> PreviewRun(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "pipelines/{name}/plan")] HttpRequest request, string name, CancellationToken cancellationToken)
+    {
+        var body = await Requests.ReadAsync<StartRunBody>(request, cancellationToken);
+        var select = StepSelector.Expand(await definitions.LoadAsync(name, cancellationToken), [.. body.Select.Select(Requests.Steps)]);
+        return Answers.Json(await steps.PreviewAsync(new RunRequest { RunId = "", Pipeline = name, Select = select, FullRefresh = body.FullRefresh }, cancellationToken));
     }
 
     /// <summary>Runs, newest first.</summary>

@@ -76,6 +76,15 @@ public static partial class DeltaTypes
 
     internal static bool CanPartition(DeltaType type) => type is PrimitiveType { Name: var name } && (PartitionTypes.Contains(name) || DecimalName().IsMatch(name));
 
+    internal static bool IsDecimal(DeltaType type, out int precision, out int scale)
+    {
+        var match = DecimalName().Match((type as PrimitiveType)?.Name ?? "");
+        (precision, scale) = match.Success
+            ? (int.Parse(match.Groups["precision"].ValueSpan, CultureInfo.InvariantCulture), int.Parse(match.Groups["scale"].ValueSpan, CultureInfo.InvariantCulture))
+            : (0, 0);
+        return match.Success;
+    }
+
     internal static PrimitiveType Primitive(string name) => Same.ContainsValue(name) || DecimalName().IsMatch(name)
         ? new PrimitiveType(name)
         : throw new TerminalException($"The table's schema has the type '{name}', which is not known here.");
@@ -94,6 +103,6 @@ public static partial class DeltaTypes
     internal static PrimitiveType Decimal(int precision, int scale) =>
         new(string.Create(CultureInfo.InvariantCulture, $"decimal({Math.Min(precision, MaxPrecision)},{scale})"));
 
-    [GeneratedRegex(@"^decimal\(\d{1,2},\d{1,2}\)$")]
+    [GeneratedRegex(@"^decimal\((?<precision>\d{1,2}),(?<scale>\d{1,2})\)$", RegexOptions.ExplicitCapture)]
     private static partial Regex DecimalName();
 }

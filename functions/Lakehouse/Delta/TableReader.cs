@@ -17,15 +17,18 @@ public sealed class TableReader(FileCache cache)
     /// <param name="snapshot">What to read.</param>
     /// <param name="root">The table's directory.</param>
     /// <param name="cancellationToken">Ends the downloads.</param>
+    /// <param name="fileColumn">A further column of that name, with the local file that holds the row as <see cref="CacheLease.LocalFiles"/> has it;
+    /// null: none.</param>
     /// <exception cref="TerminalException">A file is gone or lies elsewhere, or the files together exceed the cache.</exception>
-    public async Task<CacheLease> CreateViewAsync(DuckDbSession session, string schema, string name, DeltaSnapshot snapshot, LakePath root, CancellationToken cancellationToken)
+    public async Task<CacheLease> CreateViewAsync(
+        DuckDbSession session, string schema, string name, DeltaSnapshot snapshot, LakePath root, CancellationToken cancellationToken, string? fileColumn = null)
     {
         var lease = await cache.AcquireAsync([.. snapshot.Files.Select(file => Request(file, snapshot.PartitionColumns, root))], cancellationToken);
         try
         {
             session.Execute(
                 $"CREATE SCHEMA IF NOT EXISTS {Sql.Identifier(schema)}; CREATE OR REPLACE VIEW {Sql.Identifier(schema)}.{Sql.Identifier(name)} "
-                    + $"AS {Select(session, snapshot, lease.LocalFiles)}",
+                    + $"AS {Select(session, snapshot, lease.LocalFiles, fileColumn)}",
                 cancellationToken);
             return lease;
         }
@@ -36,21 +39,22 @@ public sealed class TableReader(FileCache cache)
         }
     }
 
-    private static string Select(DuckDbSession session, DeltaSnapshot snapshot, IReadOnlyList<string> files)
+    private static string Select(DuckDbSession session, DeltaSnapshot snapshot, IReadOnlyList<string> files, string? fileColumn)
     {
+        var localFile = fileColumn is null ? "" : $", {(files.Count == 0 ? "NULL::VARCHAR" : "filename")} AS {Sql.Identifier(fileColumn)}";
         if (files.Count == 0)
         {
-            return $"SELECT {string.Join(", ", snapshot.Schema.Fields.Select(field => Column(field, "NULL")))} WHERE false";
+            return $"SELECT {string.Join(", ", snapshot.Schema.Fields.Select(field => Column(field, "NULL")))}{localFile} WHERE false";
         }
 
         // Values of partitions come as text and are cast here, the pruning sees through that.
-        var source = $"read_parquet({Sql.List(files)}, union_by_name = true, hive_partitioning = "
+        var source = $"read_parquet({Sql.List(files)}, union_by_name = true{(fileColumn is null ? "" : ", filename = true")}, hive_partitioning = "
             + $"{(snapshot.PartitionColumns.Count > 0 ? "true, hive_types_autocast = false" : "false")})";
         var present = session.Describe($"SELECT * FROM {source}").Select(column => column.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var partitions = snapshot.PartitionColumns.Select((column, index) => (column, local: PartitionPath.LocalColumn(index))).ToDictionary(pair => pair.column, pair => pair.local);
         var columns = snapshot.Schema.Fields.Select(field => Column(
             field, partitions.TryGetValue(field.Name, out var local) ? Sql.Identifier(local) : present.Contains(field.Name) ? Sql.Identifier(field.Name) : "NULL"));
-        return $"SELECT {string.Join(", ", columns)} FROM {source}";
+        return $"SELECT {string.Join(", ", columns)}{localFile} FROM {source}";
     }
 
     private static string Column(DeltaField field, string value) => $"CAST({value} AS {DeltaTypes.ToDuckDb(field.Type)}) AS "

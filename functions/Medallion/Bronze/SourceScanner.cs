@@ -7,9 +7,11 @@ using Pipeline.Medallion.Sources.File;
 namespace Pipeline.Medallion.Bronze;
 
 /// <summary>What a scan of landing came to.</summary>
-/// <param name="Parts">How many lists of files it wrote; 0: nothing to take.</param>
+/// <param name="Parts">How many lists of files there are; 0: nothing to take.</param>
 /// <param name="Rebuild">Whether bronze is to be made anew from them.</param>
-internal sealed record SourceScan(int Parts, bool Rebuild);
+/// <param name="Changed">How many of the files were taken before with other content.</param>
+/// <param name="Reads">The files.</param>
+internal sealed record SourceScan(int Parts, bool Rebuild, long Changed, StepReads Reads);
 
 /// <summary>Finds the files that a run takes for a source, and cuts them into parts.</summary>
 internal sealed class SourceScanner(LakeTables tables, FileCache cache)
@@ -17,10 +19,11 @@ internal sealed class SourceScanner(LakeTables tables, FileCache cache)
     private const int MaxParts = 200;
     private const int FilesPerPart = 1000;
     private const long BytesPerPart = 256L << 20;
+    private const int NamedPaths = 20;
 
     /// <summary>Compares what lies in landing with the ledger and writes the lists of what to take into the run's folder.</summary>
     /// <param name="session">Compares; one session serves all sources of a plan.</param>
-    /// <param name="runId">The run.</param>
+    /// <param name="folder">Gets the lists; null: none are written.</param>
     /// <param name="planId">The attempt that makes the plan; names the lists.</param>
     /// <param name="pipeline">The pipeline.</param>
     /// <param name="source">The source.</param>
@@ -28,7 +31,7 @@ internal sealed class SourceScanner(LakeTables tables, FileCache cache)
     /// <param name="state">The step's state; null takes everything anew.</param>
     /// <param name="cancellationToken">Ends the scan.</param>
     public async Task<SourceScan> ScanAsync(
-        DuckDbSession session, string runId, string planId, string pipeline, SourceDefinition source, TableKey bronze, StepState? state, CancellationToken cancellationToken)
+        DuckDbSession session, RunFolder? folder, string planId, string pipeline, SourceDefinition source, TableKey bronze, StepState? state, CancellationToken cancellationToken)
     {
         using var lease = await new FileLedger(tables.Lake, cache).OpenAsync(session, LakeTables.Root(pipeline, bronze), state?.Ledger ?? [], cancellationToken);
         await ListAsync(session, source, cancellationToken);
@@ -39,14 +42,14 @@ internal sealed class SourceScanner(LakeTables tables, FileCache cache)
                 "select exists (from listed l full join ledger g using (path) where l.path is null or g.path is null or (l.etag <> g.etag and l.hash is distinct from g.hash))", cancellationToken);
             if (!rebuild)
             {
-                return new SourceScan(0, Rebuild: false);
+                return new SourceScan(0, Rebuild: false, Changed: 0, new StepReads { Files = 0, Bytes = 0, Rows = 0 });
             }
         }
 
         var taken = rebuild
             ? "select l.*, null::varchar as taken from listed l"
             : "select l.*, g.hash as taken from listed l left join ledger g using (path) where g.path is null or (l.etag <> g.etag and l.hash is distinct from g.hash)";
-        return new SourceScan(await WritePartsAsync(session, new RunFolder(tables.Lake, runId), planId, bronze, $"{taken} order by path", cancellationToken), rebuild);
+        return await CutAsync(session, folder, planId, bronze, $"{taken} order by path", rebuild, cancellationToken);
     }
 
     private async Task ListAsync(DuckDbSession session, SourceDefinition source, CancellationToken cancellationToken)
@@ -69,14 +72,15 @@ internal sealed class SourceScanner(LakeTables tables, FileCache cache)
             cancellationToken);
     }
 
-    private static async Task<int> WritePartsAsync(DuckDbSession session, RunFolder folder, string planId, TableKey bronze, string taken, CancellationToken cancellationToken)
+    private static async Task<SourceScan> CutAsync(DuckDbSession session, RunFolder? folder, string planId, TableKey bronze, string taken, bool rebuild, CancellationToken cancellationToken)
     {
-        using var totals = session.Query($"select count(*), coalesce(sum(size), 0)::bigint from ({taken})", cancellationToken);
-        var (count, bytes) = totals.Rows().Select(r => ((long)(r[0] ?? 0L), (long)(r[1] ?? 0L))).Single();
+        using var totals = session.Query($"select count(*), coalesce(sum(size), 0)::bigint, count(taken) from ({taken})", cancellationToken);
+        var (count, bytes, changed) = totals.Rows().Select(r => ((long)(r[0] ?? 0L), (long)(r[1] ?? 0L), (long)(r[2] ?? 0L))).Single();
         var (filesPerPart, bytesPerPart) = (Math.Max(FilesPerPart, (count / MaxParts) + 1), Math.Max(BytesPerPart, (bytes / MaxParts) + 1));
         var parts = 0;
         var size = 0L;
         var part = new List<LandedFile>();
+        var paths = new List<string>();
         using var files = session.Query($"select path, etag, size, hash, taken from ({taken})", cancellationToken);
         foreach (var row in files.Rows())
         {
@@ -87,6 +91,11 @@ internal sealed class SourceScanner(LakeTables tables, FileCache cache)
             }
 
             part.Add(file);
+            if (paths.Count < NamedPaths)
+            {
+                paths.Add(file.Path);
+            }
+
             size += file.SizeBytes;
         }
 
@@ -95,11 +104,12 @@ internal sealed class SourceScanner(LakeTables tables, FileCache cache)
             await FlushAsync();
         }
 
-        return parts;
+        return new SourceScan(parts, rebuild, changed, new StepReads { Files = count, Bytes = bytes, Rows = count == 0 ? 0 : null, Paths = paths });
 
         async Task FlushAsync()
         {
-            await folder.WriteAsync(RunFolder.PartName(planId, bronze, parts++), part, cancellationToken);
+            var name = RunFolder.PartName(planId, bronze, parts++);
+            await (folder?.WriteAsync(name, part, cancellationToken) ?? Task.CompletedTask);
             part.Clear();
             size = 0;
         }

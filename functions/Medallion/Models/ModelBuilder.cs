@@ -23,7 +23,7 @@ internal sealed class ModelBuilder(LakeTables tables, Engine engine, TableReader
         var inputs = await StepInputs.ReadAsync(tables, work, step.Inputs, cancellationToken);
         var table = tables.Open(work.Pipeline, work.Table);
         var now = await table.ReadAsync(null, cancellationToken);
-        if (inputs.IsDone(now, work, step.Definition) is { } status && now is not null)
+        if (await inputs.IsDoneAsync(tables, now, work, step.Definition, cancellationToken) is { } status && now is not null)
         {
             return StepOutcome.Of(work.Table, status, StepState.Of(now, work.Table)?.Rows, (work.Table, now.Version));
         }

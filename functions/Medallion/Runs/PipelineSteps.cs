@@ -39,6 +39,12 @@ public sealed class PipelineSteps
     /// <summary>Fixes what the run does.</summary>
     public Task<RunPlan> PlanAsync(RunRequest request, string invocation, CancellationToken cancellationToken) => planner.PlanAsync(request, invocation, cancellationToken);
 
+    /// <summary>Finds out what a run would do, and does nothing; the request's id has no meaning.</summary>
+    /// <exception cref="UnknownPipelineException">There is no such pipeline.</exception>
+    /// <exception cref="DefinitionException">It cannot work.</exception>
+    /// <exception cref="UnknownStepException">It has no such step.</exception>
+    public Task<RunPreview> PreviewAsync(RunRequest request, CancellationToken cancellationToken) => planner.PreviewAsync(request, cancellationToken);
+
     /// <summary>Writes a part of a source to data files.</summary>
     public async Task<LandedPart> LandFilesAsync(StepWork work, string invocation, CancellationToken cancellationToken)
     {

@@ -1,8 +1,10 @@
+using System.Globalization;
 using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Silver;
 
 namespace Pipeline.Medallion.Runs;
 
@@ -22,6 +24,21 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         }
 
         var pipeline = await definitions.FreezeAsync(request.Pipeline, cancellationToken);
+        var plan = await DecideAsync(pipeline, request, new RunFolder(tables.Lake, request.RunId), planId, cancellationToken);
+        await steps.PlanAsync(plan, cancellationToken);
+        return plan;
+    }
+
+    /// <summary>Finds out what a run would do, and does nothing.</summary>
+    /// <inheritdoc cref="PlanAsync" path="/exception"/>
+    public async Task<RunPreview> PreviewAsync(RunRequest request, CancellationToken cancellationToken)
+    {
+        var plan = await DecideAsync(await definitions.LoadAsync(request.Pipeline, cancellationToken), request, folder: null, planId: "", cancellationToken);
+        return new RunPreview { Pipeline = plan.Pipeline, Definition = plan.Definition, Steps = [.. plan.Steps.Select(StepPreview.Of)] };
+    }
+
+    private async Task<RunPlan> DecideAsync(CompiledPipeline pipeline, RunRequest request, RunFolder? folder, string planId, CancellationToken cancellationToken)
+    {
         var selected = Select(pipeline, request.Select);
         var snapshots = await ReadAllAsync(pipeline, cancellationToken);
         var now = clock.GetUtcNow();
@@ -30,10 +47,13 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         using var session = engine.OpenSession();
         foreach (var step in selected)
         {
-            planned[step.Table] = await PlanStepAsync(session, request, planId, pipeline, step, snapshots, planned, cancellationToken);
+            var work = Decide(request, step, snapshots);
+            planned[step.Table] = step.Kind == StepKind.Ingest
+                ? await ScanAsync(session, folder, planId, pipeline, work, snapshots.GetValueOrDefault(step.Table), cancellationToken)
+                : await CompareAsync(session, pipeline, work, snapshots, planned, cancellationToken);
         }
 
-        var plan = new RunPlan
+        return new RunPlan
         {
             RunId = request.RunId,
             Pipeline = request.Pipeline,
@@ -44,8 +64,6 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
             Versions = snapshots.ToDictionary(s => s.Key, s => s.Value.Version),
             Steps = [.. planned.Values],
         };
-        await steps.PlanAsync(plan, cancellationToken);
-        return plan;
     }
 
     private static IReadOnlyList<Step> Select(CompiledPipeline pipeline, IReadOnlyList<TableKey> select)
@@ -58,30 +76,76 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         return select.Count == 0 ? pipeline.Steps : [.. pipeline.Steps.Where(s => select.Contains(s.Table))];
     }
 
-    private async Task<PlannedStep> PlanStepAsync(
-        DuckDbSession session,
-        RunRequest request,
-        string planId,
-        CompiledPipeline pipeline,
-        Step step,
-        Dictionary<TableKey, DeltaSnapshot> snapshots,
-        Dictionary<TableKey, PlannedStep> before,
-        CancellationToken cancellationToken)
+    // Whether a table is made anew, whatever its input.
+    private static PlannedStep Decide(RunRequest request, Step step, Dictionary<TableKey, DeltaSnapshot> snapshots)
     {
-        var snapshot = snapshots.GetValueOrDefault(step.Table);
-        var state = StepState.Of(snapshot, step.Table);
-        var rebuild = request.FullRefresh || state is null || state.Definition != step.Definition;
-        var planned = new PlannedStep { Table = step.Table, Kind = step.Kind, Level = step.Level, Inputs = step.Inputs, Rebuild = rebuild };
-        if (step.Kind == StepKind.Ingest)
+        var state = StepState.Of(snapshots.GetValueOrDefault(step.Table), step.Table);
+        var why = request.FullRefresh ? "a full refresh was asked for"
+            : state is null ? "the table is not built yet"
+            : state.Definition != step.Definition ? "its definition changed"
+            : null;
+        return new PlannedStep { Table = step.Table, Kind = step.Kind, Level = step.Level, Inputs = step.Inputs, Rebuild = why is not null, Why = why };
+    }
+
+    private async Task<PlannedStep> ScanAsync(
+        DuckDbSession session, RunFolder? folder, string planId, CompiledPipeline pipeline, PlannedStep step, DeltaSnapshot? snapshot, CancellationToken cancellationToken)
+    {
+        var state = step.Rebuild ? null : StepState.Of(snapshot, step.Table);
+        var scan = await scanner.ScanAsync(session, folder, planId, pipeline.Definition.Name, pipeline.Source(step.Table), step.Table, state, cancellationToken);
+        return step with
         {
-            var scan = await scanner.ScanAsync(session, request.RunId, planId, pipeline.Definition.Name, pipeline.Source(step.Table), step.Table, rebuild ? null : state, cancellationToken);
-            return planned with { Version = snapshot?.Version, Parts = scan.Parts, Rebuild = rebuild || scan.Rebuild, Unchanged = !rebuild && !scan.Rebuild && scan.Parts == 0 };
+            Version = snapshot?.Version,
+            Parts = scan.Parts,
+            Rebuild = step.Rebuild || scan.Rebuild,
+            Unchanged = !step.Rebuild && !scan.Rebuild && scan.Parts == 0,
+            Reads = scan.Reads,
+            Why = step.Why
+                ?? (scan.Rebuild ? "files arrived, changed or went, and 'load: full' takes all anew"
+                : scan.Parts == 0 ? "no file is new or changed"
+                : string.Create(CultureInfo.InvariantCulture, $"{scan.Reads.Files - scan.Changed} new and {scan.Changed} changed files")),
+        };
+    }
+
+    // Whether the inputs of a step moved, as far as the steps before it leave that open.
+    private async Task<PlannedStep> CompareAsync(
+        DuckDbSession session, CompiledPipeline pipeline, PlannedStep step, Dictionary<TableKey, DeltaSnapshot> snapshots, Dictionary<TableKey, PlannedStep> before, CancellationToken cancellationToken)
+    {
+        var open = step.Inputs.Where(i => before.TryGetValue(Step.MakerOf(i), out var maker) && !maker.Unchanged).ToList();
+        if (open.Count > 0)
+        {
+            return step with { Why = step.Why ?? $"{string.Join(", ", open)} may change in this run" };
         }
 
-        var settled = step.Inputs.All(i => snapshots.ContainsKey(i) && (!before.TryGetValue(Step.MakerOf(i), out var maker) || maker.Unchanged));
-        return planned with
+        if (step.Inputs.Where(i => !snapshots.ContainsKey(i)).ToList() is { Count: > 0 } missing)
         {
-            Unchanged = !rebuild && settled && state is not null && state.Inputs.SequenceEqual(StepInputs.Identify(step.Inputs.Select(i => (i, snapshots[i])))),
+            return step with { Why = $"{string.Join(", ", missing)} is not built yet, and not among the steps of this run" };
+        }
+
+        var inputs = step.Inputs.Select(i => (Table: i, Snapshot: snapshots[i])).ToList();
+        var known = StepState.Of(snapshots.GetValueOrDefault(step.Table), step.Table)?.Inputs;
+        var moved = known is null ? step.Inputs : await StepInputs.MovedAsync(tables, pipeline.Definition.Name, known, inputs, cancellationToken);
+        var read = step with
+        {
+            Unchanged = !step.Rebuild && moved.Count == 0,
+            Reads = new StepReads { Files = inputs.Sum(i => i.Snapshot.Files.Count), Bytes = inputs.Sum(i => i.Snapshot.Bytes), Rows = inputs.Sum(i => i.Snapshot.Rows) },
+            Why = step.Why ?? (moved.Count == 0
+                ? "neither its input nor its definition changed"
+                : $"{string.Join(", ", moved.Select(m => $"{m} has version {snapshots.GetValueOrDefault(m)?.Version}"))}, which it has not read yet"),
+        };
+        return step.Kind == StepKind.Clean && !read.Rebuild && !read.Unchanged ? await ScopeAsync(session, pipeline, read, snapshots, cancellationToken) : read;
+    }
+
+    // A clean step reads what it has not seen, or all if the log does not tell what that is.
+    private async Task<PlannedStep> ScopeAsync(
+        DuckDbSession session, CompiledPipeline pipeline, PlannedStep step, Dictionary<TableKey, DeltaSnapshot> snapshots, CancellationToken cancellationToken)
+    {
+        var source = pipeline.Source(step.Table);
+        var scope = await CleanScope.ReadAsync(CleanTables.Of(tables, pipeline.Definition.Name, step.Table, snapshots), session, source, rebuild: false, pipeline.Step(step.Table).Definition, cancellationToken);
+        return step with
+        {
+            Rebuild = !scope.Incremental,
+            Reads = new StepReads { Files = scope.Bronze.Files.Count, Bytes = scope.Bronze.Bytes, Rows = scope.Bronze.Rows },
+            Why = scope.Why ?? step.Why,
         };
     }
 

@@ -71,4 +71,7 @@ public sealed record StepRecord
 
     /// <summary>What is worth knowing though the step succeeded, such as that no file was there.</summary>
     public string? Note { get; init; }
+
+    /// <summary>Why the plan had it do something, or nothing.</summary>
+    public string? Why { get; init; }
 }

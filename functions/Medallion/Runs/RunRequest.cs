@@ -74,7 +74,7 @@ public sealed record RunPlan
     /// <summary>The plan without what the orchestration has no use for, steps with nothing to do and versions that no step reads or that the run makes anew: its messages are bounded.</summary>
     public RunPlan Due()
     {
-        var due = Steps.Where(s => !s.Unchanged).ToList();
+        var due = Steps.Where(s => !s.Unchanged).Select(s => s with { Why = null, Reads = null }).ToList();
         var made = due.Select(s => s.Table).ToHashSet();
         var read = due.SelectMany(s => s.Inputs).Where(i => !made.Contains(Step.MakerOf(i))).ToHashSet();
         return this with { Steps = due, UnchangedSteps = Steps.Count - due.Count, Versions = Versions.Where(v => read.Contains(v.Key)).ToDictionary(v => v.Key, v => v.Value) };
@@ -111,6 +111,30 @@ public sealed record PlannedStep
     /// <summary>Whether the step certainly has nothing to do.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Unchanged { get; init; }
+
+    /// <summary>Why it has work to do, or none: words for people, which the orchestration does not carry.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Why { get; init; }
+
+    /// <summary>What it reads; null as long as a step before it decides that. The orchestration does not carry it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public StepReads? Reads { get; init; }
+}
+
+/// <summary>What a step reads.</summary>
+public sealed record StepReads
+{
+    /// <summary>Files: landed ones for an ingest step, data files of its inputs for any other.</summary>
+    public required long Files { get; init; }
+
+    /// <summary>Their size together.</summary>
+    public required long Bytes { get; init; }
+
+    /// <summary>Their rows; null for files that nobody has read yet.</summary>
+    public long? Rows { get; init; }
+
+    /// <summary>The first of the landed files, by path; empty for other steps.</summary>
+    public IReadOnlyList<string> Paths { get; init; } = [];
 }
 
 /// <summary>What kind of work a step is.</summary>

@@ -17,7 +17,7 @@ internal sealed record StepInputs
         var identities = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var (table, snapshot) in inputs)
         {
-            identities[table.ToString()] = StepState.Identity(snapshot);
+            identities[table.ToString()] = TableVersion.Of(snapshot).ToString();
         }
 
         return identities;
@@ -38,8 +38,31 @@ internal sealed record StepInputs
         return new StepInputs { Snapshots = snapshots };
     }
 
+    /// <summary>The inputs whose rows, columns or identity are not what a state remembers. Commits that only rearranged rows do not count.</summary>
+    /// <param name="tables">The tables.</param>
+    /// <param name="pipeline">Their pipeline.</param>
+    /// <param name="remembered">What the state remembers.</param>
+    /// <param name="inputs">The inputs as they are to be read.</param>
+    /// <param name="cancellationToken">Ends the reading of logs.</param>
+    public static async Task<IReadOnlyList<TableKey>> MovedAsync(
+        LakeTables tables, string pipeline, IReadOnlyDictionary<string, string> remembered, IReadOnlyCollection<(TableKey Table, DeltaSnapshot Snapshot)> inputs, CancellationToken cancellationToken)
+    {
+        var moved = new List<TableKey>();
+        foreach (var (table, snapshot) in inputs)
+        {
+            if (!remembered.TryGetValue(table.ToString(), out var text)
+                || TableVersion.Parse(text) is var then && (then.TableId != snapshot.TableId || then.Version > snapshot.Version
+                    || !(await tables.Open(pipeline, table).ReadChangesAsync(then.Version, snapshot.Version, cancellationToken)).IsEmpty))
+            {
+                moved.Add(table);
+            }
+        }
+
+        return moved;
+    }
+
     /// <summary>Succeeded where this very run has committed the step already, unchanged where neither input nor definition moved; null where there is work to do.</summary>
-    public StepStatus? IsDone(DeltaSnapshot? table, StepWork work, string definition)
+    public async Task<StepStatus?> IsDoneAsync(LakeTables tables, DeltaSnapshot? table, StepWork work, string definition, CancellationToken cancellationToken)
     {
         if (table is null || StepState.Of(table, work.Table) is not { } state)
         {
@@ -51,6 +74,9 @@ internal sealed record StepInputs
             return StepStatus.Succeeded;
         }
 
-        return !work.Rebuild && state.Definition == definition && state.Inputs.SequenceEqual(Identities) ? StepStatus.Unchanged : null;
+        return !work.Rebuild && state.Definition == definition && state.Inputs.Count == Snapshots.Count
+            && (await MovedAsync(tables, work.Pipeline, state.Inputs, [.. Snapshots.Select(s => (s.Key, s.Value))], cancellationToken)).Count == 0
+            ? StepStatus.Unchanged
+            : null;
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Medallion.Definitions;
 
@@ -27,13 +28,31 @@ public sealed record StepState
     /// <summary>The state of a step in a snapshot of its table, or null where the step never committed there.</summary>
     public static StepState? Of(DeltaSnapshot? snapshot, TableKey step) =>
         snapshot is not null && snapshot.Domains.TryGetValue($"pipeline.step.{step}", out var text) ? Json.Read<StepState>(text) : null;
+}
 
-    /// <summary>Identifies a version of a table, also across its deletion and re-creation.</summary>
-    public static string Identity(DeltaSnapshot snapshot)
+/// <summary>A version of a table, told apart also across the table's deletion and re-creation; as text <c>ID@VERSION</c>.</summary>
+/// <param name="TableId">The table.</param>
+/// <param name="Version">Its version.</param>
+public readonly record struct TableVersion(string TableId, long Version)
+{
+    /// <summary>The version that a snapshot shows.</summary>
+    public static TableVersion Of(DeltaSnapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
-        return $"{snapshot.TableId}@{snapshot.Version}";
+        return new TableVersion(snapshot.TableId, snapshot.Version);
     }
+
+    /// <summary>Reads the text form.</summary>
+    /// <exception cref="FormatException">The text is none.</exception>
+    public static TableVersion Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var at = text.LastIndexOf('@');
+        return at > 0 ? new TableVersion(text[..at], long.Parse(text.AsSpan(at + 1), CultureInfo.InvariantCulture)) : throw new FormatException($"'{text}' is not ID@VERSION.");
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{TableId}@{Version}");
 }
 
 /// <summary>A column that was found in files, and the narrowest type that its values fit.</summary>

@@ -88,6 +88,7 @@ public sealed class StepStore(TableServiceClient tables, TimeProvider clock)
         ["Order"] = order,
         ["Kind"] = step.Kind.ToString(),
         ["Status"] = (step.Unchanged ? StepStatus.Unchanged : StepStatus.Pending).ToString(),
+        ["Why"] = step.Why,
         ["Version"] = step.Unchanged && plan.Versions.TryGetValue(step.Table, out var version) ? version : null,
     };
 
@@ -121,6 +122,7 @@ public sealed class StepStore(TableServiceClient tables, TimeProvider clock)
             Seconds = started is { } s && ended is { } e && e > s ? Math.Round((e - s).TotalSeconds, 3) : 0,
             Error = entity.GetString("Error") is { Length: > 0 } error ? error : null,
             Note = entity.GetString("Note"),
+            Why = entity.GetString("Why"),
         };
     }
 }

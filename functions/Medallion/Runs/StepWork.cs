@@ -42,10 +42,12 @@ public sealed record StepWork
     public IReadOnlyList<LandedPart> Landed { get; init; } = [];
 
     /// <summary>The name of the step's transactions and state in its tables.</summary>
-    public string TransactionId => $"step/{Table}";
+    public string TransactionId => TransactionOf(Table);
 
     /// <summary>The name of the step's state in its tables.</summary>
     public string StateDomain => $"pipeline.step.{Table}";
+
+    internal static string TransactionOf(TableKey step) => $"step/{step}";
 }
 
 /// <summary>A part of a source that was written to data files; what it wrote is listed in a manifest on the lake.</summary>

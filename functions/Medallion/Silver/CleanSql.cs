@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
@@ -107,19 +108,36 @@ internal sealed class CleanSql
     /// <remarks>Keys are counted before the checks: that reads the key's columns only, and as a rule finds nothing.</remarks>
     public (string Repeated, string Losers) Duplicates()
     {
-        var key = string.Join(", ", source.Key.Select(Sql.Identifier));
-        var latest = source.LatestBy is { } by ? $"{Sql.Identifier(by)} desc nulls last, " : "";
-        var content = string.Join(", ", source.Columns.Select(c => Sql.Identifier(c.Name)));
+        var key = KeyOf(source);
+        var content = ContentOf(source);
         return (
             $"create temp table repeated as select {key} from typed group by all having count(*) > 1",
             $"""
             create temp table losers as select _file, _row, same from (
-                select _file, _row, row_number() over latest as place, hash({content}) = first_value(hash({content})) over latest as same
+                select _file, _row, row_number() over latest as place, {content} = first_value({content}) over latest as same
                 from checked semi join repeated using ({key}) where _valid
-                window latest as (partition by {key} order by {latest}_ingested_at desc, _file desc, _row desc)
+                window latest as ({LatestOf(source)})
             ) where place > 1
             """);
     }
+
+    /// <summary>The key's columns, for GROUP BY or USING.</summary>
+    public static string KeyOf(SourceDefinition source) => string.Join(", ", source.Key.Select(Sql.Identifier));
+
+    /// <summary>A number that rows of the same content share.</summary>
+    public static string ContentOf(SourceDefinition source) => $"hash({string.Join(", ", source.Columns.Select(c => Sql.Identifier(c.Name)))})";
+
+    /// <summary>The window in which the first row of each key is the one that silver keeps. No two rows are equal in it, so that it does not matter in which order rows meet.</summary>
+    public static string LatestOf(SourceDefinition source)
+    {
+        // As a table has the value: a type such as ENUM has an order of its own that is lost there.
+        var latest = source.LatestBy is { } by ? $"cast({Sql.Identifier(by)} as {TableType(source, by)}) desc nulls last, " : "";
+        return $"partition by {KeyOf(source)} order by {latest}_ingested_at desc, _file desc, _row desc";
+    }
+
+    /// <summary>The type that a column has in the table of silver.</summary>
+    public static string TableType(SourceDefinition source, string column) =>
+        DeltaTypes.ToDuckDb(DeltaTypes.FromDuckDb(column, Stored(source.Columns.First(c => c.Name == column).Type)));
 
     private static string V(int index) => string.Create(CultureInfo.InvariantCulture, $"_v{index}");
 

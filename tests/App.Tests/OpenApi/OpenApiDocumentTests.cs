@@ -38,7 +38,7 @@ public sealed partial class OpenApiDocumentTests(NorthwindApp northwind)
         var required = Operations().Where(o => o.Operation.TryGetProperty("requestBody", out _))
             .ToDictionary(o => o.Operation.GetProperty("operationId").GetString()!, o => o.Operation.GetProperty("requestBody").GetProperty("required").GetBoolean());
 
-        Assert.Equal(new Dictionary<string, bool> { ["StartRun"] = false, ["RunSql"] = true }, required);
+        Assert.Equal(new Dictionary<string, bool> { ["StartRun"] = false, ["PreviewRun"] = false, ["RunSql"] = true }, required);
     }
 
     [Fact]
@@ -80,6 +80,7 @@ public sealed partial class OpenApiDocumentTests(NorthwindApp northwind)
             ("ListPipelines", "GET", "pipelines", null),
             ("GetPipeline", "GET", "pipelines/northwind", null),
             ("StartRun", "POST", "pipelines/northwind/runs", new { select = new[] { "gold.top_countries" }, fullRefresh = false }),
+            ("PreviewRun", "POST", "pipelines/northwind/plan", new { select = new[] { "silver.sales+" }, fullRefresh = true }),
             ("ListRuns", "GET", "runs?limit=1", null),
             ("GetRun", "GET", $"runs/{run}", null),
             ("TerminateRun", "POST", $"runs/{run}/terminate", null),
