@@ -56,9 +56,9 @@ internal sealed class YamlMap
                 : new(file, (int)error.Start.Line, $"not valid YAML: {error.Message}"));
             return null;
         }
-        catch (InvalidOperationException)
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException)
         {
-            // The scanner stumbles over some texts without saying where.
+            // The library stumbles over some texts without saying where.
             problems.Add(new(file, 1, "not valid YAML: a value ends where none was expected; look for an unclosed bracket, brace or quote"));
             return null;
         }

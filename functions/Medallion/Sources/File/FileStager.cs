@@ -35,9 +35,10 @@ internal sealed class FileStager
     public StagedFile Stage(string local, string path, FileFormat? declared, int number, CancellationToken cancellationToken)
     {
         var format = declared ?? FileFormats.Of(path);
+        var readable = local;
         try
         {
-            var readable = FileContent.MakeReadable(local, path);
+            readable = FileContent.MakeReadable(local, path);
             return new FileInfo(readable).Length == 0
                 ? new StagedFile(null, [])
                 : format switch
@@ -56,7 +57,7 @@ internal sealed class FileStager
         {
             return Refuse(path, error.Message);
         }
-        catch (DuckDbException error) when (error.Kind == DuckDbErrorKind.IO && IsDamagedZstd(local))
+        catch (DuckDbException error) when (error.Kind == DuckDbErrorKind.IO && (format == FileFormat.Parquet ? CanBeRead(readable) : IsDamagedZstd(readable)))
         {
             return Refuse(path, error.Message);
         }
@@ -95,7 +96,22 @@ internal sealed class FileStager
         // A Parquet footer that cannot be is no kind of error of DuckDB's, or an internal one.
         || (format == FileFormat.Parquet && kind is DuckDbErrorKind.Other or DuckDbErrorKind.Internal);
 
-    // Damaged data and a failing disk are the same kind of error: what cannot even be unpacked is damaged.
+    // A footer may point past the file's end; a failing disk is the same kind of error, but fails for everybody.
+    private static bool CanBeRead(string local)
+    {
+        try
+        {
+            using var file = System.IO.File.OpenRead(local);
+            file.CopyTo(Stream.Null);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    // What cannot even be unpacked is damaged.
     private bool IsDamagedZstd(string local)
     {
         if (FileContent.PackedEnding(local) != ".zst")
