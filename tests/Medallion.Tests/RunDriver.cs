@@ -23,6 +23,9 @@ internal sealed class RunDriver(IServiceProvider floor)
     /// <summary>Called between plan and steps.</summary>
     public Func<RunPlan, Task> Planned { get; init; } = _ => Task.CompletedTask;
 
+    /// <summary>Called after a part of a source was landed.</summary>
+    public Func<int, Task> Landed { get; init; } = _ => Task.CompletedTask;
+
     /// <summary>How often every activity is done: twice is a repeat after a lost answer.</summary>
     public int Attempts { get; init; } = 1;
 
@@ -68,6 +71,7 @@ internal sealed class RunDriver(IServiceProvider floor)
         for (var part = 0; part < step.Parts; part++)
         {
             landed.Add(await RepeatAsync(id => steps.LandFilesAsync(work with { Part = part }, id, cancellationToken)));
+            await Landed(part);
         }
 
         var result = await RepeatAsync(id => step.Kind switch

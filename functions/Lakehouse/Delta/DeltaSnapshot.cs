@@ -30,6 +30,9 @@ public sealed record DeltaSnapshot
     /// <summary>When the version was committed, by its writer's clock.</summary>
     public required DateTimeOffset CommittedUtc { get; init; }
 
+    /// <summary>What the version's commit did; null where its writer did not say.</summary>
+    public HistoryEntry? LastCommit { get; init; }
+
     /// <summary>What the table is, for people.</summary>
     public string? Description { get; init; }
 
@@ -38,6 +41,20 @@ public sealed record DeltaSnapshot
 
     /// <summary>Size of the live data files.</summary>
     public long Bytes => Files.Sum(file => file.SizeBytes);
+
+    /// <summary>Stands for a table that is not there yet.</summary>
+    internal static DeltaSnapshot Empty(DeltaSchema schema, IReadOnlyList<string> partitionColumns) => new()
+    {
+        Version = -1,
+        TableId = "",
+        Schema = schema,
+        PartitionColumns = partitionColumns,
+        Configuration = new Dictionary<string, string>(),
+        Files = [],
+        Transactions = new Dictionary<string, long>(),
+        Domains = new Dictionary<string, string>(),
+        CommittedUtc = DateTimeOffset.UnixEpoch,
+    };
 }
 
 /// <summary>One commit of a table's past.</summary>
