@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Pipeline.App;
 using Pipeline.App.Api;
+using Pipeline.App.Maintenance;
 using Pipeline.App.Pipelines;
 using Pipeline.App.Runs;
 using Pipeline.Lakehouse.Storage;
@@ -23,6 +24,7 @@ builder.Services.AddSingleton(new LineageOptions { Account = storage.AccountName
 builder.Services.AddMedallion(shippedPipelines: Path.Combine(AppContext.BaseDirectory, "pipelines"));
 builder.Services.AddSingleton<PipelineCatalog>();
 builder.Services.AddSingleton<RunControl>();
+builder.Services.AddSingleton<MaintenanceControl>();
 builder.Services.AddHostedService<StorageSetup>();
 
 builder.Build().Run();

@@ -9,9 +9,11 @@ using Pipeline.Medallion.Catalog;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Lineage;
 using Pipeline.Medallion.Lineage.OpenLineage;
+using Pipeline.Medallion.Maintenance;
 using Pipeline.Medallion.Mart;
 using Pipeline.Medallion.Models;
 using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Scheduling;
 using Pipeline.Medallion.Serving;
 using Pipeline.Medallion.Silver;
 
@@ -37,14 +39,25 @@ public static class MedallionServices
         services.AddSingleton<StepStore>();
         services.AddSingleton<SourceScanner>();
         services.AddSingleton<SourceLander>();
+        services.AddSingleton<CutFiles>();
         services.AddSingleton<SourceCommitter>();
+        services.AddSingleton(s => CleanLimits.Of(s.GetRequiredService<EngineOptions>()));
         services.AddSingleton<SourceCleaner>();
+        services.AddSingleton<PartCleaner>();
+        services.AddSingleton<BucketCleaner>();
+        services.AddSingleton<CleanCloser>();
         services.AddSingleton<ModelBuilder>();
         services.AddSingleton<MetricEvaluator>();
         services.AddSingleton<RunPlanner>();
         services.AddSingleton<LineageReader>();
         services.AddSingleton(s => new PipelineMetrics(s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<MetricEvaluator>()));
         services.AddSingleton(s => new TableCatalog(s.GetRequiredService<LakeTables>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>()));
+        services.AddSingleton<ScheduleStore>();
+        services.AddSingleton<DueRuns>();
+        services.AddSingleton<MaintenanceStore>();
+        services.AddSingleton<TableMaintenance>();
+        services.AddSingleton(s => new LakeMaintenance(
+            s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<LakeTables>(), s.GetRequiredService<TableMaintenance>(), s.GetRequiredService<MaintenanceStore>()));
         services.AddSingleton(s => new LineageLog(
             s.GetRequiredService<LakeTables>(),
             s.GetRequiredService<DefinitionStore>(),
@@ -62,6 +75,9 @@ public static class MedallionServices
             s.GetRequiredService<SourceLander>(),
             s.GetRequiredService<SourceCommitter>(),
             s.GetRequiredService<SourceCleaner>(),
+            s.GetRequiredService<PartCleaner>(),
+            s.GetRequiredService<BucketCleaner>(),
+            s.GetRequiredService<CleanCloser>(),
             s.GetRequiredService<ModelBuilder>(),
             s.GetRequiredService<MetricEvaluator>(),
             s.GetRequiredService<LakeTables>(),

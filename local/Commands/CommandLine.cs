@@ -18,6 +18,8 @@ internal static class CommandLine
             RunCommand.Create(options),
             PlanCommand.Create(options),
             QueryCommand.Create(options),
+            MaintainCommand.Create(options),
+            RestoreCommand.Create(options),
             CatalogCommand.Create(options),
             StatusCommand.Create(options),
             ResetCommand.Create(options),

@@ -207,7 +207,8 @@ public sealed class DefinitionCompiler(Engine engine)
                     problems.Add(new(model.Line.File, 1, $"'columns' of '{model.Table}' describes '{described}', which is not one of its columns: {string.Join(", ", columns.Select(c => c.Name))}"));
                 }
 
-                session.Execute($"create table {model.Table} as {sql} limit 0");
+                var rows = model.History is null ? sql : DeltaHistory.Columns(session, ModelBuilder.HistoryOf(model, sql));
+                session.Execute($"create table {model.Table} as select * from ({rows}\n) limit 0");
                 known.Add(model.Table);
             });
         }
