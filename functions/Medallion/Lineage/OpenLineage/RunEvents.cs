@@ -31,7 +31,7 @@ internal sealed class RunEvents(LineageNames names, string runId, string pipelin
         var run = RunOf(null, ("nominalTime", Facets.NominalTime(asked)), ("errorMessage", error is null ? null : Facets.Error(error)));
         var job = JobOf(null, ("jobType", Facets.JobType("PIPELINE")), ("documentation", pipeline?.Definition.Description is { } text ? Facets.JobDocumentation(text) : null));
         var made = steps.Select(Known).OfType<Step>().SelectMany(Step.OutputsOf).ToList();
-        var read = steps.Select(Known).OfType<Step>().SelectMany(step => Inputs(step, input => !made.Contains(input)));
+        var read = steps.Select(Known).OfType<Step>().SelectMany(step => Inputs(step, input => !made.Contains(input), isFull: false));
         return Event(type, at, run, job, new JsonArray([.. read.DistinctBy(input => input.ToJsonString())]), new JsonArray([.. made.Select(table => Output(table, isMade: false))]));
     }
 
@@ -60,14 +60,14 @@ internal sealed class RunEvents(LineageNames names, string runId, string pipelin
             ("jobType", Facets.JobType(step.Kind.ToString().ToUpperInvariant())),
             ("documentation", model?.Description is { } text ? Facets.JobDocumentation(text) : null),
             ("sql", model is null ? null : Facets.Sql(model.Sql)));
-        return Event(type, at, run, job, new JsonArray([.. Inputs(step, _ => true)]), new JsonArray([.. Step.OutputsOf(step).Select(table => Output(table, isMade))]));
+        return Event(type, at, run, job, new JsonArray([.. Inputs(step, _ => true, isMade)]), new JsonArray([.. Step.OutputsOf(step).Select(table => Output(table, isMade))]));
     }
 
     private Step? Known(TableKey table) => pipeline?.Steps.FirstOrDefault(step => step.Table == table);
 
-    private IEnumerable<JsonObject> Inputs(Step step, Func<TableKey, bool> isWanted) => step.Kind == StepKind.Ingest && pipeline is not null
+    private IEnumerable<JsonObject> Inputs(Step step, Func<TableKey, bool> isWanted, bool isFull) => step.Kind == StepKind.Ingest && pipeline is not null
         ? [names.Landing(pipeline.Source(step.Table).Path)]
-        : step.Inputs.Where(isWanted).Select(input => Dataset(input, VersionRead(step, input)));
+        : step.Inputs.Where(isWanted).Select(input => Dataset(input, VersionRead(step, input), isFull));
 
     // The step's state is in the commit that it made: it says what was read.
     private string? VersionRead(Step step, TableKey input) =>
@@ -76,7 +76,7 @@ internal sealed class RunEvents(LineageNames names, string runId, string pipelin
     private JsonObject Output(TableKey table, bool isMade)
     {
         var snapshot = Tables.GetValueOrDefault(table);
-        var output = Dataset(table, snapshot is null ? null : Json.Write(snapshot.Version));
+        var output = Dataset(table, snapshot is null ? null : Json.Write(snapshot.Version), isMade);
         if (isMade && output["facets"] is JsonObject facets && Lineage?.Tables.GetValueOrDefault(table) is { } lineage)
         {
             facets["columnLineage"] = Facets.ColumnLineage(lineage, source => names.Table(pipelineName, source.Table));
@@ -90,10 +90,11 @@ internal sealed class RunEvents(LineageNames names, string runId, string pipelin
         return output;
     }
 
-    private JsonObject Dataset(TableKey table, string? version)
+    // What a table is like is told once, by the step that read or made it.
+    private JsonObject Dataset(TableKey table, string? version, bool isFull)
     {
         var facets = new JsonObject { ["dataSource"] = Facets.DataSource(names.Lake) };
-        if (Tables.TryGetValue(table, out var snapshot))
+        if (isFull && Tables.TryGetValue(table, out var snapshot))
         {
             facets["schema"] = Facets.Schema(snapshot.Schema, pipeline?.DescriptionsOf(table) ?? new Dictionary<string, string>());
             if (snapshot.Description is { } text)
