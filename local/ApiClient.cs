@@ -94,6 +94,16 @@ internal sealed class ApiClient(Uri api) : IDisposable
         return await ReadAsync<RestoredTable>(answer, cancellationToken);
     }
 
+    /// <summary>The catalogue as the app answers it: all tables, or one by its layer and name.</summary>
+    public async Task<JsonElement> GetCatalogAsync(string? pipeline, string? table, CancellationToken cancellationToken)
+    {
+        var path = table is null
+            ? pipeline is null ? "catalog" : $"catalog?pipeline={Uri.EscapeDataString(pipeline)}"
+            : $"catalog/{Uri.EscapeDataString(table.Split('.')[0])}/{Uri.EscapeDataString(pipeline ?? Sample.Pipeline)}/{Uri.EscapeDataString(table.Split('.')[1])}";
+        using var answer = await http.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
+        return await ReadAsync<JsonElement>(answer, cancellationToken);
+    }
+
     public async Task<QueryResult> QueryAsync(string pipeline, string sql, CancellationToken cancellationToken)
     {
         using var answer = await http.PostAsJsonAsync(new Uri("mart/sql", UriKind.Relative), new { pipeline, sql }, Json, cancellationToken);

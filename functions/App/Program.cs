@@ -9,6 +9,7 @@ using Pipeline.App.Pipelines;
 using Pipeline.App.Runs;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion;
+using Pipeline.Medallion.Lineage.OpenLineage;
 
 var builder = FunctionsApplication.CreateBuilder(args);
 builder.ConfigureFunctionsWebApplication();
@@ -19,6 +20,7 @@ builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton(storage.CreateEngineOptions(builder.Configuration));
 builder.Services.AddSingleton<ILake>(_ => storage.CreateLake());
 builder.Services.AddSingleton<TableServiceClient>(_ => storage.CreateTables());
+builder.Services.AddSingleton(new LineageOptions { Account = storage.AccountName });
 builder.Services.AddMedallion(shippedPipelines: Path.Combine(AppContext.BaseDirectory, "pipelines"));
 builder.Services.AddSingleton<PipelineCatalog>();
 builder.Services.AddSingleton<RunControl>();

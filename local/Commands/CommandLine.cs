@@ -20,6 +20,7 @@ internal static class CommandLine
             QueryCommand.Create(options),
             MaintainCommand.Create(options),
             RestoreCommand.Create(options),
+            CatalogCommand.Create(options),
             StatusCommand.Create(options),
             ResetCommand.Create(options),
             options.Port,

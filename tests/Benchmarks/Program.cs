@@ -1,11 +1,22 @@
 using Pipeline.Benchmarks;
 
-if (args is not [("medallion" or "limits") and var name, .. var rest])
+return args switch
 {
-    Console.Error.WriteLine("Usage: dotnet run -c Release --project tests/Benchmarks -- medallion [ROWS] | limits [ROWS]");
-    return 2;
+    ["medallion", .. var rest] => await DoneAsync(MedallionBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
+    ["increment", .. var rest] => await DoneAsync(IncrementBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
+    ["peers", .. var rest] => await DoneAsync(PeersBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
+    ["snapshot", .. var rest] => await DoneAsync(SnapshotBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
+    _ => Usage(),
+};
+
+static async Task<int> DoneAsync(Task benchmark)
+{
+    await benchmark;
+    return 0;
 }
 
-long? rows = rest.Length > 0 ? long.Parse(rest[0], System.Globalization.CultureInfo.InvariantCulture) : null;
-await (name == "medallion" ? MedallionBenchmark.RunAsync(rows ?? 10_000_000, CancellationToken.None) : LimitsBenchmark.RunAsync(rows ?? 50_000_000, CancellationToken.None));
-return 0;
+static int Usage()
+{
+    Console.Error.WriteLine(BenchmarkOptions.Usage);
+    return 2;
+}

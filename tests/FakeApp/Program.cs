@@ -33,6 +33,28 @@ while (true)
         ("POST", ["api", "maintenance"]) => await StartMaintenanceAsync(context.Request),
         ("GET", ["api", "maintenance", var id]) => Maintenance(id),
         ("POST", ["api", "tables", var layer, var owner, var table, "restore"]) => await RestoreAsync(context.Request, $"{layer}.{table}", owner),
+        ("GET", ["api", "catalog"]) => (200, new[] { Cataloged() }),
+        ("GET", ["api", "catalog", "gold", "northwind", "top_countries"]) => (200, new
+        {
+            table = Cataloged(),
+            columns = new[]
+            {
+                new
+                {
+                    column = "country",
+                    isComplete = true,
+                    upstream = new[] { new { table = "gold.revenue_by_country", column = "country", use = "identity" } },
+                    downstream = Array.Empty<object>(),
+                    decidesRowsOf = Array.Empty<string>(),
+                },
+            },
+            rows = new[]
+            {
+                new { table = "gold.revenue_by_country", column = "revenue", use = "filter" },
+                new { table = "gold.revenue_by_country", column = "revenue", use = "sort" },
+            },
+            areRowsComplete = false,
+        }),
         ("POST", ["api", "mart", "sql"]) => await QueryAsync(context.Request),
         _ => ((int, object))(404, new { title = "Not found", detail = $"There is no {path}." }),
     };
@@ -40,6 +62,23 @@ while (true)
     context.Response.ContentType = status < 400 ? "application/json" : "application/problem+json";
     context.Response.Close(JsonSerializer.SerializeToUtf8Bytes(answer), willBlock: true);
 }
+
+object Cataloged() => new
+{
+    layer = "gold",
+    pipeline = "northwind",
+    table = "top_countries",
+    description = "The three best",
+    columns = new[] { new { name = "country", type = "string", nullable = true, description = "Where to" } },
+    partitionColumns = Array.Empty<string>(),
+    upstream = new[] { "gold.revenue_by_country" },
+    downstream = Array.Empty<string>(),
+    lastChange = new { version = 4, committedUtc = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero), operation = "BUILD" },
+    rows = 3,
+    bytes = 2048,
+    files = 1,
+    quality = new { runId = "northwind.1", rowsIn = 400, rowsRejected = 5, rowsWarned = 0, rejectedShare = 0.0125 },
+};
 
 (int, object) Start(string pipeline)
 {

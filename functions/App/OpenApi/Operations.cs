@@ -1,10 +1,12 @@
 using Pipeline.App.Api;
+using Pipeline.App.Catalog;
 using Pipeline.App.Health;
 using Pipeline.App.Maintenance;
 using Pipeline.App.Mart;
 using Pipeline.App.Pipelines;
 using Pipeline.App.Runs;
 using Pipeline.App.Tables;
+using Pipeline.Medallion.Catalog;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Maintenance;
 using Pipeline.Medallion.Mart;
@@ -84,6 +86,11 @@ internal static class Operations
             Parameters = [RunId],
             Answers = [Ok<RunRecord>("The run; one that had ended already is as it was."), NoRun],
         },
+        new(nameof(LineageRequests.GetRunLineage), "get", "runs/{id}/lineage", "The OpenLineage events of a run (https://openlineage.io/spec/2-0-2/OpenLineage.json), by time.")
+        {
+            Parameters = [RunId],
+            Answers = [Ok<IReadOnlyList<System.Text.Json.Nodes.JsonObject>>("The events; those of its steps are there when the run has ended."), NoRun],
+        },
         new(nameof(TableRequests.ListTables), "get", "tables", "All tables with their size.")
         {
             Parameters = [OfPipeline],
@@ -123,6 +130,16 @@ internal static class Operations
         {
             Parameters = [MaintenanceId],
             Answers = [Ok<MaintenanceRecord>("The maintenance."), Error(404, "There is no such maintenance.")],
+        },
+        new(nameof(CatalogRequests.ListCatalog), "get", "catalog", "All tables: what is in them, where it comes from, what it becomes and how good it is.")
+        {
+            Parameters = [OfPipeline, new("search", "Only those with this text in their name or description, or in those of a column.")],
+            Answers = [Ok<IReadOnlyList<CatalogTable>>("The tables, by layer."), CannotBeMet],
+        },
+        new(nameof(CatalogRequests.GetCatalogTable), "get", "catalog/{layer}/{pipeline}/{table}", "A table with the lineage of its columns.")
+        {
+            Parameters = [.. Table.Where(parameter => parameter.InRoute)],
+            Answers = [Ok<CatalogTableDetail>("The table."), BadRequest, Error(404, "There is no such table."), CannotBeMet],
         },
         new(nameof(PipelineRequests.GetMetrics), "get", "metrics/{name}", "A pipeline's metrics on its tables as they are now.")
         {

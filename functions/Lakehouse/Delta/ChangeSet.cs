@@ -116,7 +116,7 @@ internal sealed class ChangeSet : IDisposable
             cancellationToken);
 
     private Task<CacheLease> ViewAsync(IReadOnlyList<int> files, CancellationToken cancellationToken) =>
-        new TableReader(cache).CreateViewAsync(session, Schema, "target", snapshot with { Files = [.. files.Select(file => snapshot.Files[file])] }, root, files, cancellationToken);
+        new TableReader(cache).CreateNumberedViewAsync(session, Schema, "target", snapshot with { Files = [.. files.Select(file => snapshot.Files[file])] }, root, files, cancellationToken);
 
     private IEnumerable<IReadOnlyList<int>> Batches(IEnumerable<int> files)
     {

@@ -33,6 +33,7 @@ public sealed class DeltaHistory(ILake lake, FileCache cache, TimeProvider clock
         var merge = new MergeRequest
         {
             Select = Select(session, root, request, cancellationToken),
+            Overwrite = request.Overwrite,
             Key = request.Key,
             Widen = request.Widen,
             CommitUnchanged = request.CommitUnchanged,
@@ -46,31 +47,46 @@ public sealed class DeltaHistory(ILake lake, FileCache cache, TimeProvider clock
         return await new KeyedWrite(lake, cache, clock, writer).RunAsync(session, root, merge, ["valid_from"], CollectAsync, invocation, cancellationToken);
     }
 
-    // Every change as a history of one state.
-    private static string Select(DuckDbSession session, LakePath root, HistoryRequest request, CancellationToken cancellationToken)
+    /// <summary>Whether a table with these columns is a history.</summary>
+    public static bool IsHistory(DeltaSchema schema)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        return Own.All(column => schema.Find(column) is not null);
+    }
+
+    /// <summary>A SELECT with the columns that the history of a request has, and each change as a history of one state.</summary>
+    /// <exception cref="TerminalException">A column that is needed is missing, or one has a name of the history's own.</exception>
+    public static string Columns(DuckDbSession session, HistoryRequest request)
     {
         var columns = session.Describe(request.Select);
         foreach (var needed in request.Key.Append(request.SequenceColumn).Append(request.DeleteColumn).OfType<string>())
         {
             if (columns.FirstOrDefault(column => column.Name == needed) is not { } found)
             {
-                throw new TerminalException($"The history {root} needs the column '{needed}', which is not in the select: ({string.Join(", ", columns.Select(column => column.Name))}).");
+                throw new TerminalException($"A history needs the column '{needed}', which is not in the select: ({string.Join(", ", columns.Select(column => column.Name))}).");
             }
 
             if (needed == request.DeleteColumn && found.Type != "BOOLEAN")
             {
-                throw new TerminalException($"The history {root} ends keys by the column '{needed}', a {found.Type}; expected a BOOLEAN.");
+                throw new TerminalException($"The history ends keys by the column '{needed}', a {found.Type}; expected a BOOLEAN.");
             }
         }
 
         string[] given = [.. columns.Select(column => column.Name).Where(name => name != request.SequenceColumn && name != request.DeleteColumn)];
         if (given.FirstOrDefault(name => Own.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } taken)
         {
-            throw new TerminalException($"The select for the history {root} has a column '{taken}', which is one of the history's own ({string.Join(", ", Own)}). Give it another name.");
+            throw new TerminalException($"The select for a history has a column '{taken}', which is one of the history's own ({string.Join(", ", Own)}). Give it another name.");
         }
 
         var sequence = Sql.Identifier(request.SequenceColumn);
         var deleted = request.DeleteColumn is { } column ? $"coalesce({Sql.Identifier(column)}, false)" : "false";
+        var values = given.Select(name => request.Key.Contains(name) ? Sql.Identifier(name) : $"CASE WHEN NOT {deleted} THEN {Sql.Identifier(name)} END AS {Sql.Identifier(name)}");
+        return $"SELECT DISTINCT {string.Join(", ", values)}, {sequence} AS valid_from, nullif({sequence}, {sequence}) AS valid_to, NOT {deleted} AS is_current, {deleted} AS is_deleted, [{sequence}] AS observed FROM (\n{request.Select}\n)";
+    }
+
+    private static string Select(DuckDbSession session, LakePath root, HistoryRequest request, CancellationToken cancellationToken)
+    {
+        var select = Columns(session, request);
         var nulls = string.Join(" OR ", request.Key.Append(request.SequenceColumn).Select(name => $"{Sql.Identifier(name)} IS NULL"));
         if (session.Scalar<long>($"SELECT count(*) FROM (\n{request.Select}\n) WHERE {nulls}", cancellationToken) is > 0 and var rows)
         {
@@ -78,8 +94,7 @@ public sealed class DeltaHistory(ILake lake, FileCache cache, TimeProvider clock
                 + "select, or give them values. Nothing was committed.");
         }
 
-        var values = given.Select(name => request.Key.Contains(name) ? Sql.Identifier(name) : $"CASE WHEN NOT {deleted} THEN {Sql.Identifier(name)} END AS {Sql.Identifier(name)}");
-        return $"SELECT DISTINCT {string.Join(", ", values)}, {sequence} AS valid_from, nullif({sequence}, {sequence}) AS valid_to, NOT {deleted} AS is_current, {deleted} AS is_deleted, [{sequence}] AS observed FROM (\n{request.Select}\n)";
+        return select;
     }
 
     private static async Task<long> CollectAsync(KeyedWrite.Collected work, CancellationToken cancellationToken)

@@ -8,6 +8,7 @@ internal static class DeltaProtocol
 {
     private const int ReaderVersion = 1;
     private const int ColumnMappingReader = 2;
+    private const int FeaturesReader = 3;
     private const int TableFeatures = 7;
     private const string DomainMetadata = "domainMetadata";
 
@@ -43,7 +44,7 @@ internal static class DeltaProtocol
 
         string[] features = protocol.MinReaderVersion == ColumnMappingReader ? ["columnMapping"] : [.. protocol.ReaderFeatures ?? []];
         string[] unknown = [.. features.Where(feature => Optional.FirstOrDefault(known => known.Name == feature) is not { } found || found.IsUsed(metadata))];
-        if (unknown.Length > 0 || features.Length == 0)
+        if (unknown.Length > 0 || (protocol.MinReaderVersion != ColumnMappingReader && (protocol.ReaderFeatures is null || protocol.MinReaderVersion > FeaturesReader)))
         {
             throw new TerminalException($"The table {root} asks for reader version {protocol.MinReaderVersion}{(unknown.Length > 0 ? $" with {string.Join(", ", unknown)}" : "")}, which is not known here: readable are "
                 + "tables of reader version 1, and later ones whose features change nothing for a reader. Drop the features with the engine that wrote it.");

@@ -15,6 +15,9 @@ public sealed record HistoryRequest
     /// <summary>A BOOLEAN column of the select, true where a key ends; its other columns do not count then. Null: no key ends.</summary>
     public string? DeleteColumn { get; init; }
 
+    /// <inheritdoc cref="MergeRequest.Overwrite"/>
+    public bool Overwrite { get; init; }
+
     /// <inheritdoc cref="MergeRequest.PartitionColumns"/>
     public IReadOnlyList<string> PartitionColumns { get; init; } = [];
 

@@ -48,6 +48,16 @@ internal sealed class KeyedRows
         }
     }
 
+    /// <exception cref="TerminalException">A row has a null in its key.</exception>
+    public void RequireKey(LakePath root, CancellationToken cancellationToken)
+    {
+        var nulls = string.Join(" OR ", key.Select(column => $"{Sql.Identifier(column)} IS NULL"));
+        if (session.Scalar<long>($"SELECT count(*) FROM {Source} WHERE {nulls}", cancellationToken) is > 0 and var rows)
+        {
+            throw new TerminalException($"{rows} of the rows that come into the table {root} have null in the key ({string.Join(", ", key)}). Leave them out in the select, or give them values. Nothing was committed.");
+        }
+    }
+
     /// <exception cref="TerminalException">Two rows have one key (and one more column's value); the message names it.</exception>
     public void RequireOneRowPer(LakePath root, CancellationToken cancellationToken, params IEnumerable<string> more)
     {

@@ -19,18 +19,25 @@ internal sealed class KeyedWrite(ILake lake, FileCache cache, TimeProvider clock
         DuckDbSession session, LakePath root, MergeRequest request, IReadOnlyList<string> beside, Func<Collected, CancellationToken, Task<long>> collect, string invocation, CancellationToken cancellationToken)
     {
         var table = new DeltaTable(lake, root, clock, session.TempDirectory);
-        var snapshot = await table.ReadAsync((long?)null, cancellationToken);
-        if (snapshot is not null && request.Transaction is { } transaction && snapshot.Transactions.GetValueOrDefault(transaction.AppId, -1) >= transaction.Version)
+        var newest = await table.ReadAsync((long?)null, cancellationToken);
+        if (newest is not null && request.Transaction is { } transaction && newest.Transactions.GetValueOrDefault(transaction.AppId, -1) >= transaction.Version)
         {
             // A repeat, or a straggler: the commit tells which.
-            return new MergeResult(null, await table.CommitAsync(Commit(request, snapshot, snapshot.Schema, null), cancellationToken));
+            return new MergeResult(null, await table.CommitAsync(Commit(request, newest, newest, newest.Schema, null), cancellationToken));
         }
+
+        var snapshot = request.Overwrite ? null : newest;
 
         var rows = new DeltaSchema { Fields = [.. DeltaSchema.FromDuckDb(session.Describe(request.Select)).Fields.Where(field => field.Name != request.DeleteColumn)] };
         var schema = snapshot is null ? rows : SchemaRules.Reconcile(root, snapshot.Schema, rows, request.Widen);
         KeyedRows.CheckKey(root, rows, schema, request.Key);
         using var changes = new ChangeSet(session, cache, snapshot is null ? DeltaSnapshot.Empty(schema, request.PartitionColumns) : snapshot with { Schema = schema }, root);
         var source = new KeyedRows(session, request.Select, schema, request.Key, request.DeleteColumn, cancellationToken);
+        if (request.RequireKey)
+        {
+            source.RequireKey(root, cancellationToken);
+        }
+
         source.RequireOneRowPer(root, cancellationToken, beside);
         source.RequireValues(root, rows, schema, cancellationToken);
 
@@ -45,7 +52,7 @@ internal sealed class KeyedWrite(ILake lake, FileCache cache, TimeProvider clock
         }
 
         var added = await changes.WriteAsync(writer ?? new DataFileWriter(lake), touched, invocation, cancellationToken);
-        var commit = Commit(request, snapshot, schema, counts) with
+        var commit = Commit(request, snapshot, newest, schema, counts) with
         {
             Add = added,
             Remove = [.. touched.Select(file => snapshot?.Files[file].Path).OfType<string>()],
@@ -54,7 +61,7 @@ internal sealed class KeyedWrite(ILake lake, FileCache cache, TimeProvider clock
         return new MergeResult(counts, await table.CommitAsync(commit, cancellationToken));
     }
 
-    private static DeltaCommit Commit(MergeRequest request, DeltaSnapshot? snapshot, DeltaSchema schema, MergeCounts? counts) => new()
+    private static DeltaCommit Commit(MergeRequest request, DeltaSnapshot? snapshot, DeltaSnapshot? newest, DeltaSchema schema, MergeCounts? counts) => new()
     {
         Operation = request.Operation,
 
@@ -65,7 +72,7 @@ internal sealed class KeyedWrite(ILake lake, FileCache cache, TimeProvider clock
         Transaction = request.Transaction,
         Domain = counts is null ? null : request.Domain?.Invoke(counts),
         Description = request.Description,
-        ReadVersion = snapshot?.Version ?? -1,
+        ReadVersion = newest?.Version ?? -1,
         Metrics = counts is null ? request.Metrics : new Dictionary<string, string>(request.Metrics)
         {
             ["numTargetRowsInserted"] = Text(counts.Inserted),

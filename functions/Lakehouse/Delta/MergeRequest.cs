@@ -16,6 +16,12 @@ public sealed record MergeRequest
     /// <summary>True: rows of the table whose key does not come are deleted, and rows with a null in their key.</summary>
     public bool DeleteMissing { get; init; }
 
+    /// <summary>True: what is in the table is dropped, whatever its schema; the rows that come begin it anew.</summary>
+    public bool Overwrite { get; init; }
+
+    /// <summary>True: a row with a null in its key is refused.</summary>
+    public bool RequireKey { get; init; }
+
     /// <summary>True: a column whose type is wider than the table's widens it, which writes all files anew. False: it is refused.</summary>
     public bool Widen { get; init; }
 

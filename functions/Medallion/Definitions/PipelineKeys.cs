@@ -11,11 +11,15 @@ internal static class PipelineKeys
 
     public static readonly string[] PartitionParts = ["year", "month", "day"];
 
-    public static readonly string[] Column = ["from", "expr", "type", "required", "min", "max", "in", "pattern", "format", "default"];
+    public static readonly string[] Column = ["from", "expr", "type", "required", "min", "max", "in", "pattern", "format", "default", "description"];
 
     public static readonly string[] Rule = ["id", "dimension", "expect", "otherwise"];
 
-    public static readonly string[] Model = ["key", "description"];
+    public static readonly string[] Model = ["key", "description", "columns", "incremental", "delete", "history"];
+
+    public static readonly string[] ModelColumn = ["description"];
+
+    public static readonly string[] History = ["sequence", "delete"];
 
     public static readonly string[] Metric = ["from", "expr", "unit", "description"];
 

@@ -28,10 +28,12 @@ internal sealed class CleanCloser(LakeTables tables, Engine engine)
         var parts = await ReadAsync<CleanedPart>(folder, work, work.Landed, cancellationToken);
         var buckets = await ReadAsync<CleanedBucket>(folder, work, work.Buckets, cancellationToken);
         var valid = parts.Where(p => p.Taken.Count == 0).SelectMany(p => p.Valid).Sum(f => f.Statistics?.Rows ?? 0);
+        var brought = parts.Where(p => p.Taken.Count > 0).SelectMany(p => p.Valid).Sum(f => f.Statistics?.Rows ?? 0);
         var taken = parts.SelectMany(p => p.Taken).ToList();
-        if (plan.Buckets > 0 && (buckets.Sum(b => b.Rows.In) != valid || buckets.Sum(b => b.Present) != taken.Sum(f => f.Statistics?.Rows ?? 0)))
+        if (plan.Buckets > 0 && (buckets.Sum(b => b.Rows.In) != valid || buckets.Sum(b => b.Present) != brought || (taken.TrueForAll(f => f.Statistics?.Rows is not null) && taken.Sum(f => f.Statistics?.Rows) != brought)))
         {
-            throw new TerminalException($"The parts of {work.Table} gave {valid} new and {taken.Sum(f => f.Statistics?.Rows ?? 0)} present rows to its buckets, which found {buckets.Sum(b => b.Rows.In)} and {buckets.Sum(b => b.Present)}. Nothing was committed.");
+            throw new TerminalException(
+                $"The parts of {work.Table} gave {valid} new and {brought} of {taken.Sum(f => f.Statistics?.Rows)} present rows to its buckets, which found {buckets.Sum(b => b.Rows.In)} and {buckets.Sum(b => b.Present)}. Nothing was committed.");
         }
 
         var source = CleanSql.WithDetected(declared, StepState.Of(step.Bronze, step.BronzeKey)?.Columns ?? []);

@@ -34,7 +34,7 @@ internal sealed class SilverMerge : IDisposable
     public IReadOnlyList<AddFile>? TooLarge { get; private set; }
 
     /// <summary>Rows of the replaced files.</summary>
-    public long ReplacedRows => Replaced.Sum(f => f.Statistics?.Rows ?? 0);
+    public long ReplacedRows { get; private set; }
 
     /// <summary>Compares. The session's table <c>losers</c> gets the new rows that lose.</summary>
     /// <param name="rows">The new rows; those that lose among themselves are in <c>losers</c>.</param>
@@ -110,6 +110,7 @@ internal sealed class SilverMerge : IDisposable
         var touched = session.Query($"select distinct {LocalFile} from held semi join replaced using ({key})", cancellationToken).Rows().Select(r => (string)(r[0] ?? "")).ToHashSet(StringComparer.Ordinal);
         Replaced = [.. present.Files.Zip(lease.LocalFiles).Where(f => touched.Contains(f.Second)).Select(f => f.First)];
         leases.Add(await reader.CreateViewAsync(session, "present", "replaced", present with { Files = Replaced }, root, cancellationToken));
+        ReplacedRows = session.Scalar<long>("select count(*) from present.replaced", cancellationToken);
         var columns = string.Join(", ", session.Describe(Select).Select(c => Sql.Identifier(c.Name)));
         Select = $"select * from ({CleanSql.AsStored(session, Select)}) union all select {columns} from present.replaced anti join replaced using ({key})";
     }

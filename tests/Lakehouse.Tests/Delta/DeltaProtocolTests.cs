@@ -41,6 +41,8 @@ public sealed class DeltaProtocolTests
     [InlineData("""{"minReaderVersion":1,"minWriterVersion":3}""", """{"delta.checkpoint.writeStatsAsJson":"true"}""")]
     [InlineData("""{"minReaderVersion":1,"minWriterVersion":4}""", """{"delta.enableChangeDataFeed":"false"}""")]
     [InlineData("""{"minReaderVersion":2,"minWriterVersion":6}""", """{"delta.columnMapping.mode":"none"}""")]
+    [InlineData("""{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":[],"writerFeatures":[]}""", "{}")]
+    [InlineData("""{"minReaderVersion":1,"minWriterVersion":2}""", "null")]
     [InlineData("""{"minReaderVersion":3,"minWriterVersion":7,"readerFeatures":["columnMapping","timestampNtz","vacuumProtocolCheck"],"writerFeatures":["columnMapping","timestampNtz","vacuumProtocolCheck","checkConstraints","generatedColumns","identityColumns","changeDataFeed","allowColumnDefaults","inCommitTimestamp","invariants","appendOnly"]}""", "{}")]
     public async Task CommitAsync_FeaturesThatTheTableDoesNotUse_AreNoHindrance(string protocol, string configuration)
     {
@@ -69,6 +71,13 @@ public sealed class DeltaProtocolTests
         Assert.Contains("It can be read, not written", refused.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<TerminalException>(() => new DeltaVacuum(table.Lake, table.Clock).RunAsync(Root, dryRun: true, CancellationToken.None));
         await Assert.ThrowsAsync<TerminalException>(() => new DeltaLogCleanup(table.Lake, table.Clock).RunAsync(Root, dryRun: true, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task ReadAsync_TableWithoutASchema_IsRefused()
+    {
+        await table.WriteEntryAsync(0, """{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}""" + "\n" + """{"metaData":{"id":"f","schemaString":null,"partitionColumns":null,"configuration":null}}""");
+        Assert.Contains("names no schema", (await Assert.ThrowsAsync<TerminalException>(() => table.ReadAsync())).Message, StringComparison.Ordinal);
     }
 
     [Fact]

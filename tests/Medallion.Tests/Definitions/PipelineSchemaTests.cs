@@ -19,6 +19,8 @@ public sealed class PipelineSchemaTests
         { "column", PipelineKeys.Column },
         { "rule", PipelineKeys.Rule },
         { "model", PipelineKeys.Model },
+        { "history", PipelineKeys.History },
+        { "modelColumn", PipelineKeys.ModelColumn },
         { "metric", PipelineKeys.Metric },
         { "schedule", PipelineKeys.Schedule },
         { "maintenance", PipelineKeys.Maintenance },
@@ -41,6 +43,7 @@ public sealed class PipelineSchemaTests
         Assert.Equal(Names<FileFormat>(), Choices("source", "format"));
         Assert.Equal(Names<LoadMode>(), Choices("source", "load"));
         Assert.Equal(Names<RuleOutcome>(), Choices("rule", "otherwise"));
+        Assert.Equal(Names<ModelDelete>(), Choices("model", "delete"));
         Assert.Equal(Names<MissedRuns>(), Choices("schedule", "missed"));
         Assert.Equal(PipelineKeys.Connectors, Choices("source", "connector"));
         Assert.Equal(PipelineKeys.PartitionParts, Schema["$defs"]!["partition"]!["properties"]!["as"]!["items"]!["enum"]!.AsArray().Select(c => c!.GetValue<string>()));
@@ -67,6 +70,7 @@ public sealed class PipelineSchemaTests
     [InlineData("name: shop\nschedule: {time_zone: UTC}\nsources: {a: {connector: file, path: x}}", "$.schedule")]
     [InlineData("name: shop\nsources: {a: {connector: file, path: x}}\nmaintenance: {retention: {bronze.a: 90d}}", "$.maintenance.retention.bronze.a")]
     [InlineData("name: shop\nsources: {a: {connector: file, path: x}}\nmaintenance: {retention: {silver.a: 90}}", "$.maintenance.retention.silver.a")]
+    [InlineData("name: shop\nsources: {a: {connector: file, path: x}}\nmodels: {gold.m: {columns: {b: what it is}}}", "$.models.gold.m.columns.b")]
     [InlineData("name: shop", "$")]
     public void BadDefinition_DoesNotSatisfy(string yaml, string place) => Assert.Contains(place, Validate(Yaml(yaml)));
 
