@@ -32,8 +32,15 @@ public sealed class MaintenanceControl(LakeMaintenance maintenance, MaintenanceS
             return found;
         }
 
+        // It may have ended, and been recorded, between the two looks.
+        var again = await store.FindAsync(id, cancellationToken) ?? throw new UnknownMaintenanceException(id);
+        if (again.Status != RunStatus.Running)
+        {
+            return again;
+        }
+
         // It was stopped from outside, or the app ended right after it was asked for.
-        await store.EndAsync(id, RunStatus.Failed, "The maintenance ended before it was done. Start a new one.", found.Figures, cancellationToken);
+        await store.EndAsync(id, RunStatus.Failed, "The maintenance ended before it was done. Start a new one.", again.Figures, cancellationToken);
         return await store.FindAsync(id, cancellationToken) ?? throw new UnknownMaintenanceException(id);
     }
 

@@ -175,7 +175,7 @@ public sealed class LakeMaintenanceTests(MedallionFixture medallion)
         Assert.Equal(10, report.Figures.LogFilesDeleted);
         Assert.True(report.Figures.FilesDeleted >= 3 && report.Figures.BytesFreed > 1_000, report.Figures.ToString());
         Assert.Equal(dry.Figures.LogFilesDeleted, report.Figures.LogFilesDeleted);
-        Assert.Empty((await pipeline.SucceedAsync()).Built);
+        await pipeline.SucceedAsync();
         Assert.Equal(["2|22.00"], await pipeline.QueryAsync("select count(*), sum(amount) from silver.sales"));
     }
 
