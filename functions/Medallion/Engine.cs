@@ -7,6 +7,8 @@ namespace Pipeline.Medallion;
 /// <summary>What one instance may use.</summary>
 public sealed record EngineOptions
 {
+    private const long LargestPart = 256L << 20;
+
     /// <summary>Memory of all sessions together, in bytes; 256 MiB or more. By default 1 GiB.</summary>
     [Range(256L << 20, long.MaxValue)]
     public long MemoryBytes { get; init; } = 1L << 30;
@@ -21,6 +23,15 @@ public sealed record EngineOptions
     /// <summary>Bytes of scratch disk; half of them for the cache, half for what sessions spill. By default 8 GiB.</summary>
     [Range(64L << 20, long.MaxValue)]
     public long ScratchBytes { get; init; } = 8L << 30;
+
+    /// <summary>Bytes of landing files that an activity holds at a time: larger CSV and NDJSON files are cut into ranges of at most that. By default half of an
+    /// activity's share of scratch disk, because what is read from a file lies beside it for a while, but not more than 256 MiB.</summary>
+    [Range(1, long.MaxValue)]
+    public long PartBytes
+    {
+        get => field > 0 ? field : Math.Min(LargestPart, ScratchBytes / 2 / MaxConcurrentActivities / 2);
+        init;
+    }
 }
 
 /// <summary>Opens DuckDB sessions that together stay within the instance's limits.</summary>

@@ -7,6 +7,19 @@ internal sealed record ProcessFigures(TimeSpan Cpu, long PeakBytes)
 {
     private const double TicksPerSecond = 100;
 
+    /// <summary>The figures, or null where the process has ended.</summary>
+    public static ProcessFigures? TryOf(int processId)
+    {
+        try
+        {
+            return Of(processId);
+        }
+        catch (Exception error) when (error is IOException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
     public static ProcessFigures Of(int processId)
     {
         var stat = File.ReadAllText($"/proc/{processId}/stat");

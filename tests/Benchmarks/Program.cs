@@ -1,11 +1,22 @@
 using Pipeline.Benchmarks;
 
-if (args is not [var name, .. var rest] || name != "medallion")
+return args switch
 {
-    Console.Error.WriteLine("Usage: dotnet run -c Release --project tests/Benchmarks -- medallion [ROWS]");
-    return 2;
+    ["medallion", .. var rest] => await DoneAsync(MedallionBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
+    ["increment", .. var rest] => await DoneAsync(IncrementBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
+    ["peers", .. var rest] => await DoneAsync(PeersBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
+    ["snapshot", .. var rest] => await DoneAsync(SnapshotBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
+    _ => Usage(),
+};
+
+static async Task<int> DoneAsync(Task benchmark)
+{
+    await benchmark;
+    return 0;
 }
 
-var rows = rest.Length > 0 ? long.Parse(rest[0], System.Globalization.CultureInfo.InvariantCulture) : 10_000_000;
-await MedallionBenchmark.RunAsync(rows, CancellationToken.None);
-return 0;
+static int Usage()
+{
+    Console.Error.WriteLine(BenchmarkOptions.Usage);
+    return 2;
+}

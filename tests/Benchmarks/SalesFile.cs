@@ -6,7 +6,7 @@ namespace Pipeline.Benchmarks;
 /// <summary>Generated sales rows as CSV: ten columns, one row in a hundred with a quantity that is no number, one with a date that is none.</summary>
 internal static class SalesFile
 {
-    public static void Write(string file, long rows, string temp)
+    public static void Write(string file, long from, long rows, string temp)
     {
         using var session = DuckDbSession.Open(new DuckDbOptions { TempDirectory = temp, MemoryLimitBytes = 1L << 30 });
         session.Execute(string.Create(CultureInfo.InvariantCulture, $"""
@@ -18,7 +18,7 @@ internal static class SalesFile
                        case when i % 100 = 50 then 'unknown' else (date '2020-01-01' + (hash(i * 13) % 1500)::int)::varchar end as order_date,
                        ['Germany', 'France', 'USA', 'UK', 'Brazil', 'Austria'][(hash(i * 17) % 6 + 1)::int] as country,
                        ['web', 'shop', 'phone'][(hash(i * 19) % 3 + 1)::int] as channel
-                from range({rows}) t(i)
+                from range({from}, {from + rows}) t(i)
             ) to {Sql.Literal(file)} (format csv, header)
             """));
     }

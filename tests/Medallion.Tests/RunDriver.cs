@@ -23,6 +23,9 @@ internal sealed class RunDriver(IServiceProvider floor)
     /// <summary>Called between plan and steps.</summary>
     public Func<RunPlan, Task> Planned { get; init; } = _ => Task.CompletedTask;
 
+    /// <summary>Called after a part of a source was landed.</summary>
+    public Func<int, Task> Landed { get; init; } = _ => Task.CompletedTask;
+
     /// <summary>How often every activity is done: twice is a repeat after a lost answer.</summary>
     public int Attempts { get; init; } = 1;
 
@@ -68,14 +71,33 @@ internal sealed class RunDriver(IServiceProvider floor)
         for (var part = 0; part < step.Parts; part++)
         {
             landed.Add(await RepeatAsync(id => steps.LandFilesAsync(work with { Part = part }, id, cancellationToken)));
+            await Landed(part);
         }
 
-        return await RepeatAsync(id => step.Kind switch
+        var result = await RepeatAsync(id => step.Kind switch
         {
             StepKind.Ingest => steps.CommitSourceAsync(work with { Landed = landed }, id, cancellationToken),
             StepKind.Clean => steps.CleanSourceAsync(work, id, cancellationToken),
             _ => steps.BuildModelAsync(work, id, cancellationToken),
         });
+        return result.Split is { } split ? await CleanInPartsAsync(work with { Split = split }, split, cancellationToken) : result;
+    }
+
+    private async Task<StepResult> CleanInPartsAsync(StepWork work, SplitStep split, CancellationToken cancellationToken)
+    {
+        var parts = new List<LandedPart>();
+        for (var part = 0; part < split.Parts + split.Present; part++)
+        {
+            parts.Add(await RepeatAsync(id => steps.CleanPartAsync(Copy(work with { Part = part, Landed = [.. parts.Take(part < split.Parts ? 0 : split.Parts)] }), id, cancellationToken)));
+        }
+
+        var buckets = new List<LandedPart>();
+        for (var bucket = 0; bucket < split.Buckets; bucket++)
+        {
+            buckets.Add(await RepeatAsync(id => steps.CleanBucketAsync(Copy(work with { Part = bucket, Landed = parts }), id, cancellationToken)));
+        }
+
+        return await RepeatAsync(id => steps.CommitCleanedAsync(Copy(work with { Landed = parts, Buckets = buckets }), cancellationToken));
     }
 
     private static T Copy<T>(T value) => Json.Read<T>(Json.Write(value));

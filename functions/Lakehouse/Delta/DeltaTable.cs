@@ -41,15 +41,14 @@ public sealed partial class DeltaTable(ILake lake, LakePath root, TimeProvider c
         return [.. entries.TakeWhile(entry => entry.Content is not null).Select(entry => Describe(entry.Version, entry.Content ?? []))];
     }
 
-    private static HistoryEntry Describe(long version, byte[] content)
-    {
-        var info = LogEntry.Read(content).Select(action => action.CommitInfo).FirstOrDefault(found => found is not null) ?? new CommitInfoAction();
-        return new HistoryEntry(
-            version,
-            info.Timestamp is { } timestamp ? DateTimeOffset.FromUnixTimeMilliseconds(timestamp) : null,
-            info.Operation ?? "unknown",
-            (info.OperationMetrics ?? new Dictionary<string, JsonElement>()).ToDictionary(metric => metric.Key, metric => metric.Value.ToString()));
-    }
+    private static HistoryEntry Describe(long version, byte[] content) =>
+        Describe(version, LogEntry.Read(content).Select(action => action.CommitInfo).FirstOrDefault(found => found is not null) ?? new CommitInfoAction());
+
+    internal static HistoryEntry Describe(long version, CommitInfoAction info) => new(
+        version,
+        info.Timestamp is { } timestamp ? DateTimeOffset.FromUnixTimeMilliseconds(timestamp) : null,
+        info.Operation ?? "unknown",
+        (info.OperationMetrics ?? new Dictionary<string, JsonElement>()).ToDictionary(metric => metric.Key, metric => metric.Value.ToString()));
 
     internal async Task<TableState?> LoadAsync(long? version, CancellationToken cancellationToken)
     {

@@ -63,6 +63,10 @@ public sealed partial class AdlsLake(DataLakeServiceClient files, BlobServiceCli
     public Task DownloadAsync(LakePath path, string localFile, string? ifMatch, CancellationToken cancellationToken) =>
         reader.DownloadAsync(path, localFile, ifMatch, cancellationToken);
 
+    /// <inheritdoc/>
+    public Task<T> ReadFromAsync<T>(LakePath path, long offset, string? ifMatch, Func<Stream, Task<T>> read, CancellationToken cancellationToken) =>
+        reader.ReadFromAsync(path, offset, ifMatch, read, cancellationToken);
+
     // POSIX access of the container's root: for itself and, as the default, for everything made below it.
     private static List<PathAccessControlItem> AccessFor(IReadOnlyList<string> groups) => [.. AccessFor(groups, inherited: false), .. AccessFor(groups, inherited: true)];
 

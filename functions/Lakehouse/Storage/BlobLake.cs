@@ -110,6 +110,20 @@ public sealed partial class BlobLake(BlobServiceClient client) : ILake
         return StorageFault.GuardAsync($"downloading {path}", () => WholeFile.WriteAsync(localFile, part => Blob(path).DownloadToAsync(part, options, cancellationToken)), cancellationToken);
     }
 
+    /// <inheritdoc/>
+    public Task<T> ReadFromAsync<T>(LakePath path, long offset, string? ifMatch, Func<Stream, Task<T>> read, CancellationToken cancellationToken) =>
+        StorageFault.GuardAsync($"reading {path}", async () =>
+        {
+            var options = new BlobOpenReadOptions(allowModifications: false)
+            {
+                Position = offset,
+                BufferSize = (int)(Transfer.MaximumTransferSize ?? 0),
+                Conditions = ifMatch is null ? null : new BlobRequestConditions { IfMatch = new ETag(ifMatch) },
+            };
+            await using var stream = await Blob(path).OpenReadAsync(options, cancellationToken);
+            return await read(stream);
+        }, cancellationToken);
+
     /// <summary>All files whose path starts with a prefix, in the order the account has them.</summary>
     internal async IAsyncEnumerable<LakeFile> ListUnorderedAsync(string container, string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -31,6 +31,15 @@ public interface ILake
     /// <exception cref="TerminalException">There is no such file, or it has another ETag.</exception>
     Task DownloadAsync(LakePath path, string localFile, string? ifMatch, CancellationToken cancellationToken);
 
+    /// <summary>Reads a file from an offset on, as far as the reader wants: blocks are fetched as they are read, each on the condition that the file is still the same.</summary>
+    /// <param name="path">What to read.</param>
+    /// <param name="offset">The first byte to read, at most the file's length.</param>
+    /// <param name="ifMatch">The ETag the file must have; null takes the one that it has now.</param>
+    /// <param name="read">Reads the stream, which ends with the file.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="TerminalException">There is no such file, or it has another ETag.</exception>
+    Task<T> ReadFromAsync<T>(LakePath path, long offset, string? ifMatch, Func<Stream, Task<T>> read, CancellationToken cancellationToken);
+
     /// <summary>Writes a small file, replacing what is there.</summary>
     Task WriteAsync(LakePath path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 

@@ -28,9 +28,15 @@ internal static class DetectedColumns
         return [.. order.Select(name => merged[name])];
     }
 
+    /// <summary>The columns as they are registered: what had no value is text.</summary>
+    public static IReadOnlyList<DetectedColumn> Settle(IReadOnlyList<DetectedColumn> columns) =>
+        [.. columns.Select(c => c.Type == DetectedColumn.Unknown ? c with { Type = "VARCHAR" } : c)];
+
     private static string Widest(string a, string b) => (a, b) switch
     {
         _ when a == b => a,
+        (DetectedColumn.Unknown, _) => b,
+        (_, DetectedColumn.Unknown) => a,
         ("BIGINT", "DOUBLE") or ("DOUBLE", "BIGINT") => "DOUBLE",
         ("DATE", "TIMESTAMP WITH TIME ZONE") or ("TIMESTAMP WITH TIME ZONE", "DATE") => "TIMESTAMP WITH TIME ZONE",
         _ => "VARCHAR",

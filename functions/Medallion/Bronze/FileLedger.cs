@@ -1,8 +1,6 @@
 using System.Globalization;
-using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Lakehouse.Storage;
-using Pipeline.Medallion.Sources.File;
 
 namespace Pipeline.Medallion.Bronze;
 
@@ -72,13 +70,15 @@ internal sealed record LedgerEntry
     [System.Text.Json.Serialization.JsonPropertyName("data_files")]
     public required IReadOnlyList<string> DataFiles { get; init; }
 
-    public static LedgerEntry Of(LandedFile file, IEnumerable<AddFile> dataFiles) => new()
-    {
-        Path = file.Path,
-        Hash = file.Hash ?? "",
-        Etag = file.ETag,
-        Size = file.SizeBytes,
-        Rows = file.Rows,
-        DataFiles = [.. dataFiles.Select(f => f.Path)],
-    };
+    /// <summary>A line for every file that was landed, whether whole or in ranges.</summary>
+    public static IEnumerable<LedgerEntry> Of(IEnumerable<LandedBatch> landed) =>
+        landed.SelectMany(batch => batch.Files.Select(file => (File: file, batch.Add))).GroupBy(f => f.File.Path).Select(ranges => new LedgerEntry
+        {
+            Path = ranges.Key,
+            Hash = ranges.First().File.Hash ?? "",
+            Etag = ranges.First().File.ETag,
+            Size = ranges.First().File.SizeBytes,
+            Rows = ranges.Sum(r => r.File.Rows),
+            DataFiles = [.. ranges.SelectMany(r => r.Add).Select(f => f.Path).Distinct()],
+        });
 }

@@ -8,6 +8,13 @@ namespace Pipeline.Medallion.Bronze;
 /// <summary>What an attempt at a part of an ingest step wrote; nothing of it is visible before the step's commit.</summary>
 internal sealed record LandedManifest
 {
+    /// <summary>What was written, batch after batch.</summary>
+    public required IReadOnlyList<LandedBatch> Batches { get; init; }
+}
+
+/// <summary>Files that share data files; or one range of a file, which has data files of its own.</summary>
+internal sealed record LandedBatch
+{
     /// <summary>The files that were taken, with their hashes and rows.</summary>
     public required IReadOnlyList<LandedFile> Files { get; init; }
 
@@ -19,4 +26,13 @@ internal sealed record LandedManifest
 
     /// <summary>Detected types of the raw columns; empty where the source has a contract.</summary>
     public required IReadOnlyList<DetectedColumn> Detected { get; init; }
+
+    /// <summary>What was seen of quotes in a range.</summary>
+    public RangeQuotes? Quotes { get; init; }
+
+    /// <summary>Whether the reader gave up on a range, so that its only row says why.</summary>
+    public bool Refused { get; init; }
+
+    /// <summary>The keys of the JSON objects of a range, in the order of their first place.</summary>
+    public IReadOnlyList<string> Keys { get; init; } = [];
 }

@@ -9,7 +9,7 @@ using Pipeline.Medallion.Runs;
 namespace Pipeline.Medallion.Bronze;
 
 /// <summary>Closes an ingest step: one commit makes all parts visible, with the ledger of the files taken.</summary>
-internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCache cache, TableReader reader, DataFileWriter writer)
+internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCache cache, TableReader reader, DataFileWriter writer, CutFiles cutFiles)
 {
     /// <summary>Commits the parts that were landed.</summary>
     /// <param name="source">The source.</param>
@@ -27,14 +27,14 @@ internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCach
             return StepOutcome.Of(work.Table, StepStatus.Succeeded, state.Rows, (work.Table, snapshot.Version));
         }
 
-        if (snapshot?.Version != work.PlannedVersion)
+        if (snapshot?.Version != work.PlannedVersion && !await WasOnlyPackedAsync(table, snapshot, work, cancellationToken))
         {
             // What was landed was chosen by the ledger of another version: to add it could add files twice.
             throw new TerminalException(
                 $"{work.Table} was planned at version {work.PlannedVersion?.ToString(CultureInfo.InvariantCulture) ?? "none"} but is at {snapshot?.Version.ToString(CultureInfo.InvariantCulture) ?? "none"}: somebody else wrote it while run {work.RunId} was going on. Nothing was committed; start a new run.");
         }
 
-        var landed = await ReadManifestsAsync(work, cancellationToken);
+        var landed = await cutFiles.JoinAsync(source, work, await ReadManifestsAsync(work, cancellationToken), invocation, cancellationToken);
         var files = landed.SelectMany(m => m.Files).ToList();
         var overwrite = work.Rebuild || snapshot is null;
         if (files.Count == 0 && !overwrite && snapshot is not null)
@@ -45,11 +45,11 @@ internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCach
         using var session = engine.OpenSession();
         var older = overwrite ? [] : state?.Ledger ?? [];
         using var ledgerLease = await new FileLedger(tables.Lake, cache).OpenAsync(session, table.Root, older, cancellationToken);
-        var changed = files.Where(f => f.TakenHash is not null).Select(f => f.Path).ToList();
+        var changed = files.Where(f => f.TakenHash is not null).Select(f => f.Path).Distinct().ToList();
         var rewrite = overwrite || changed.Count == 0 || snapshot is null
             ? Rewrite.None
-            : await RewriteAsync(session, snapshot, table.Root, changed, invocation, cancellationToken);
-        var entries = landed.SelectMany(m => m.Files.Select(f => LedgerEntry.Of(f, m.Add))).Concat(rewrite.Entries).ToList();
+            : await new ChangedFiles(reader, writer).RewriteAsync(session, snapshot, table.Root, changed, invocation, cancellationToken);
+        var entries = LedgerEntry.Of(landed).Concat(rewrite.Entries).ToList();
         var ledger = await new FileLedger(tables.Lake, cache).WriteAsync(session, table.Root, older, entries, overwrite, invocation, cancellationToken);
 
         var added = landed.SelectMany(m => m.Add).ToList();
@@ -61,7 +61,7 @@ internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCach
             Definition = definition,
             Rows = rows,
             Ledger = ledger,
-            Columns = DetectedColumns.Merge(overwrite ? [] : state?.Columns ?? [], landed.Select(m => m.Detected)),
+            Columns = DetectedColumns.Settle(DetectedColumns.Merge(overwrite ? [] : state?.Columns ?? [], landed.Select(m => m.Detected))),
         };
         var committed = await table.CommitAsync(
             new DeltaCommit
@@ -75,56 +75,39 @@ internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCach
                 Domain = new DomainState(work.StateDomain, Json.Write(next)),
                 Description = $"What arrived for source {source.Name}",
                 ReadVersion = snapshot?.Version ?? -1,
-                Metrics = new Dictionary<string, string> { ["runId"] = work.RunId, ["numLandedFiles"] = Json.Write(files.Count) },
+                Metrics = new Dictionary<string, string> { ["runId"] = work.RunId, ["numLandedFiles"] = Json.Write(files.DistinctBy(f => f.Path).Count()) },
             },
             cancellationToken);
         var outcome = StepOutcome.Of(work.Table, StepStatus.Succeeded, rows, (work.Table, committed.Version));
         return entries.Count == 0 ? outcome with { Note = $"No file matches landing/{source.Path}." } : outcome;
     }
 
-    private async Task<IReadOnlyList<LandedManifest>> ReadManifestsAsync(StepWork work, CancellationToken cancellationToken)
+    // Maintenance may pack the table while a run is going on: its rows and its ledger are then those of the plan.
+    private static async Task<bool> WasOnlyPackedAsync(DeltaTable table, DeltaSnapshot? now, StepWork work, CancellationToken cancellationToken)
+    {
+        if (now is null || work.PlannedVersion is not { } planned || planned > now.Version || await table.ReadAsync(planned, cancellationToken) is not { } then)
+        {
+            return false;
+        }
+
+        return then.TableId == now.TableId
+            && then.Domains.GetValueOrDefault(work.StateDomain) == now.Domains.GetValueOrDefault(work.StateDomain)
+            && (await table.ReadChangesAsync(planned, now.Version, cancellationToken)).IsEmpty;
+    }
+
+    private async Task<IReadOnlyList<LandedBatch>> ReadManifestsAsync(StepWork work, CancellationToken cancellationToken)
     {
         var folder = new RunFolder(tables.Lake, work.RunId);
-        var manifests = new List<LandedManifest>();
+        var batches = new List<LandedBatch>();
         foreach (var part in work.Landed)
         {
-            manifests.Add(await folder.ReadAsync<LandedManifest>(RunFolder.ManifestName(work.Table, part), cancellationToken));
+            batches.AddRange((await folder.ReadAsync<LandedManifest>(RunFolder.ManifestName(work.Table, part), cancellationToken)).Batches);
         }
 
-        return manifests;
+        return batches;
     }
 
-    // A known path with new content: data files that hold rows of its old content are written anew without them.
-    private async Task<Rewrite> RewriteAsync(
-        DuckDbSession session, DeltaSnapshot snapshot, LakePath root, IReadOnlyList<string> changed, string invocation, CancellationToken cancellationToken)
-    {
-        var paths = Sql.List(changed);
-        var stale = session.Query($"select distinct unnest(data_files) from ledger where list_contains({paths}, path)", cancellationToken)
-            .Rows().Select(r => (string)(r[0] ?? "")).ToHashSet(StringComparer.Ordinal);
-        if (!stale.IsSubsetOf(snapshot.Files.Select(f => f.Path)))
-        {
-            // Somebody packed the table since: only the rows themselves still tell which file they came from.
-            stale = [.. session.Query("select distinct unnest(data_files) from ledger", cancellationToken).Rows().Select(r => (string)(r[0] ?? "")), .. snapshot.Files.Select(f => f.Path)];
-        }
-
-        var old = snapshot.Files.Where(f => stale.Contains(f.Path)).ToList();
-        using var lease = await reader.CreateViewAsync(session, "rewrite", "stale", snapshot with { Files = old }, root, cancellationToken);
-        var kept = await writer.WriteAsync(session, $"select * from rewrite.stale where not list_contains({paths}, _file)", root, [], $"{invocation}-kept", cancellationToken);
-        var entries = session.Query(
-            $"select path, hash, etag, size, rows, data_files from ledger where not list_contains({paths}, path) and list_has_any(data_files, {Sql.List(stale)})", cancellationToken).Rows()
-            .Select(r => new LedgerEntry
-            {
-                Path = (string)(r[0] ?? ""),
-                Hash = (string)(r[1] ?? ""),
-                Etag = (string)(r[2] ?? ""),
-                Size = (long)(r[3] ?? 0L),
-                Rows = (long)(r[4] ?? 0L),
-                DataFiles = [.. ((IEnumerable<object?>)(r[5] ?? Array.Empty<object?>())).Cast<string>().Where(f => !stale.Contains(f)), .. kept.Select(k => k.Path)],
-            }).ToList();
-        return new Rewrite(kept, [.. old.Select(f => f.Path)], entries);
-    }
-
-    private static DeltaSchema MergeSchema(DeltaSchema? existing, IEnumerable<LandedManifest> landed, TableKey table)
+    private static DeltaSchema MergeSchema(DeltaSchema? existing, IEnumerable<LandedBatch> landed, TableKey table)
     {
         var fields = existing?.Fields.ToList() ?? [];
         var columns = new List<DuckDbColumn>();
@@ -158,10 +141,5 @@ internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCach
         }
 
         return new DeltaSchema { Fields = fields };
-    }
-
-    private sealed record Rewrite(IReadOnlyList<AddFile> Add, IReadOnlyList<string> Remove, IReadOnlyList<LedgerEntry> Entries)
-    {
-        public static Rewrite None { get; } = new([], [], []);
     }
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Pipeline.Lakehouse.Delta;
-using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
@@ -10,6 +9,7 @@ using Pipeline.Medallion.Sources.File;
 namespace Pipeline.Medallion.Bronze;
 
 /// <summary>Writes one part of a source to data files of its bronze table, as it arrived: text stays text. It commits nothing.</summary>
+/// <remarks>A part is landed in batches, each small enough for the activity's share of scratch disk, and uploaded before the next is read.</remarks>
 internal sealed class SourceLander(ILake lake, Engine engine, DataFileWriter writer)
 {
     /// <summary>Lands the files of a part.</summary>
@@ -21,69 +21,90 @@ internal sealed class SourceLander(ILake lake, Engine engine, DataFileWriter wri
     {
         var folder = new RunFolder(lake, work.RunId);
         var files = await folder.ReadAsync<IReadOnlyList<LandedFile>>(RunFolder.PartName(work.PlanId, work.Table, work.Part), cancellationToken);
+        var part = new LandedPart(work.Part, invocation);
+        var batches = await LandAsync(source, work, files, invocation, cancellationToken);
+        await folder.WriteAsync(RunFolder.ManifestName(work.Table, part), new LandedManifest { Batches = batches }, cancellationToken);
+        return part;
+    }
+
+    /// <summary>Lands files and ranges of files, in their order.</summary>
+    public async Task<IReadOnlyList<LandedBatch>> LandAsync(
+        SourceDefinition source, StepWork work, IReadOnlyList<LandedFile> files, string invocation, CancellationToken cancellationToken)
+    {
         using var session = engine.OpenSession();
-        var stager = new FileStager(session);
+        var landing = new Landing(source, work, session, new FileStager(session));
+        var batches = new List<LandedBatch>();
+        foreach (var batch in LandingBatches.Of(files, engine.Options.PartBytes))
+        {
+            var name = batches.Count == 0 ? invocation : string.Create(CultureInfo.InvariantCulture, $"{invocation}-{batches.Count}");
+            batches.Add(batch is [{ Range: { } range } file]
+                ? await LandRangeAsync(landing, file, range, name, cancellationToken)
+                : await LandFilesAsync(landing, batch, name, cancellationToken));
+            session.Execute("delete from malformed", cancellationToken);
+        }
+
+        return batches;
+    }
+
+    private async Task<LandedBatch> LandFilesAsync(Landing landing, IReadOnlyList<LandedFile> files, string name, CancellationToken cancellationToken)
+    {
         var taken = new List<LandedFile>();
         var landed = new List<string>();
         var detected = new List<IReadOnlyList<DetectedColumn>>();
-        foreach (var (file, number) in files.Select((f, n) => (f, n)))
+        foreach (var file in files)
         {
-            var local = Path.Combine(session.TempDirectory, string.Create(CultureInfo.InvariantCulture, $"raw-{number}{FileContent.PackedEnding(file.Path)}"));
+            var local = landing.LocalFile(file);
             await lake.DownloadAsync(file.LakePath, local, file.ETag, cancellationToken);
             var hash = file.Hash ?? await HashAsync(local, cancellationToken);
-            if (hash == file.TakenHash && !work.Rebuild)
+            if (hash == file.TakenHash && !landing.Work.Rebuild)
             {
                 File.Delete(local);
                 continue;
             }
 
-            var staged = stager.Stage(local, file.Path, source.Format, number, cancellationToken);
-            if (source.Columns.Count == 0)
-            {
-                detected.Add(stager.Detect(staged));
-            }
-
-            var rows = Rows(staged, source, work, file.Path);
+            var (_, rows, columns) = landing.Stage(local, file, cancellationToken);
+            detected.Add(columns);
             if (files.Count > 1)
             {
-                rows = Park(session, rows, number, cancellationToken);
+                rows = landing.Park(rows, cancellationToken);
                 File.Delete(local);
             }
 
             landed.Add(rows);
-            taken.Add(file with { Hash = hash, Rows = session.Scalar<long>($"select count(*) from ({rows})", cancellationToken) });
+            taken.Add(file with { Hash = hash, Rows = landing.Session.Scalar<long>($"select count(*) from ({rows})", cancellationToken) });
         }
 
-        var all = string.Join(" union all by name ", landed.Select(sql => $"({sql})"));
-        var add = landed.Count == 0 ? [] : await writer.WriteAsync(session, all, LakeTables.Root(work.Pipeline, work.Table), [], invocation, cancellationToken);
-        var manifest = new LandedManifest
+        return await WriteAsync(landing, taken, string.Join(" union all by name ", landed.Select(sql => $"({sql})")), detected, name, cancellationToken);
+    }
+
+    private async Task<LandedBatch> LandRangeAsync(Landing landing, LandedFile file, FileRange range, string name, CancellationToken cancellationToken)
+    {
+        var local = landing.LocalFile(file);
+        var (hasRecords, quotes) = await new RangeReader(lake).ReadAsync(file, range, local, cancellationToken);
+        if (!hasRecords)
+        {
+            File.Delete(local);
+            return new LandedBatch { Files = [file], Add = [], Columns = [], Detected = [], Quotes = quotes };
+        }
+
+        var (staged, rows, detected) = landing.Stage(local, file, cancellationToken);
+        var taken = file with { Rows = landing.Session.Scalar<long>($"select count(*) from ({rows})", cancellationToken) };
+        return await WriteAsync(landing, [taken], rows, [detected], name, cancellationToken) with { Quotes = quotes, Keys = staged.Keys, Refused = staged.Refused };
+    }
+
+    private async Task<LandedBatch> WriteAsync(
+        Landing landing, IReadOnlyList<LandedFile> taken, string rows, IEnumerable<IReadOnlyList<DetectedColumn>> detected, string name, CancellationToken cancellationToken)
+    {
+        var root = LakeTables.Root(landing.Work.Pipeline, landing.Work.Table);
+        var batch = new LandedBatch
         {
             Files = taken,
-            Add = add,
-            Columns = landed.Count == 0 ? [] : session.Describe(all),
+            Add = taken.Count == 0 ? [] : await writer.WriteAsync(landing.Session, rows, root, [], name, cancellationToken),
+            Columns = taken.Count == 0 ? [] : landing.Session.Describe(rows),
             Detected = DetectedColumns.Merge([], detected),
         };
-        var part = new LandedPart(work.Part, invocation);
-        await folder.WriteAsync(RunFolder.ManifestName(work.Table, part), manifest, cancellationToken);
-        return part;
-    }
-
-    // What was staged is written aside, so that the space of the raw file is free before the next one is read.
-    private static string Park(DuckDbSession session, string rows, int number, CancellationToken cancellationToken)
-    {
-        var parked = Path.Combine(session.TempDirectory, string.Create(CultureInfo.InvariantCulture, $"landed-{number}.parquet"));
-        session.Execute($"copy ({rows}) to {Sql.Literal(parked)} (format parquet, compression snappy)", cancellationToken);
-        File.Delete(Path.Combine(session.TempDirectory, string.Create(CultureInfo.InvariantCulture, $"stage-{number}.parquet")));
-        return $"select * from read_parquet({Sql.Literal(parked)})";
-    }
-
-    private static string Rows(StagedFile staged, SourceDefinition source, StepWork work, string path)
-    {
-        var stamp = $"{BronzeColumns.Timestamp(work.TimeUtc)} as _ingested_at, {Sql.Literal(source.Name)} as _source, {Sql.Literal(path)} as _file, _row, {Sql.Literal(work.RunId)} as _run_id";
-        var malformed = $"select {stamp}, _error, _raw from malformed where _file = {Sql.Literal(path)}";
-        return staged.Sql is null
-            ? malformed
-            : $"select {string.Concat(staged.Columns.Select(c => $"{Sql.Identifier(c.Name)}, "))}{stamp}, null::varchar as _error, null::varchar as _raw from ({staged.Sql}) union all by name {malformed}";
+        landing.Clear();
+        return batch;
     }
 
     private static async Task<string> HashAsync(string local, CancellationToken cancellationToken)

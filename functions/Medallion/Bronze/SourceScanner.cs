@@ -14,11 +14,10 @@ namespace Pipeline.Medallion.Bronze;
 internal sealed record SourceScan(int Parts, bool Rebuild, long Changed, StepReads Reads);
 
 /// <summary>Finds the files that a run takes for a source, and cuts them into parts.</summary>
-internal sealed class SourceScanner(LakeTables tables, FileCache cache)
+internal sealed class SourceScanner(LakeTables tables, FileCache cache, Engine engine)
 {
     private const int MaxParts = 200;
     private const int FilesPerPart = 1000;
-    private const long BytesPerPart = 256L << 20;
     private const int NamedPaths = 20;
 
     /// <summary>Compares what lies in landing with the ledger and writes the lists of what to take into the run's folder.</summary>
@@ -49,7 +48,7 @@ internal sealed class SourceScanner(LakeTables tables, FileCache cache)
         var taken = rebuild
             ? "select l.*, null::varchar as taken from listed l"
             : "select l.*, g.hash as taken from listed l left join ledger g using (path) where g.path is null or (l.etag <> g.etag and l.hash is distinct from g.hash)";
-        return await CutAsync(session, folder, planId, bronze, $"{taken} order by path", rebuild, cancellationToken);
+        return await WritePartsAsync(session, source, folder, planId, bronze, $"{taken} order by path", rebuild, cancellationToken);
     }
 
     private async Task ListAsync(DuckDbSession session, SourceDefinition source, CancellationToken cancellationToken)
@@ -72,11 +71,12 @@ internal sealed class SourceScanner(LakeTables tables, FileCache cache)
             cancellationToken);
     }
 
-    private static async Task<SourceScan> CutAsync(DuckDbSession session, RunFolder? folder, string planId, TableKey bronze, string taken, bool rebuild, CancellationToken cancellationToken)
+    private async Task<SourceScan> WritePartsAsync(
+        DuckDbSession session, SourceDefinition source, RunFolder? folder, string planId, TableKey bronze, string taken, bool rebuild, CancellationToken cancellationToken)
     {
         using var totals = session.Query($"select count(*), coalesce(sum(size), 0)::bigint, count(taken) from ({taken})", cancellationToken);
         var (count, bytes, changed) = totals.Rows().Select(r => ((long)(r[0] ?? 0L), (long)(r[1] ?? 0L), (long)(r[2] ?? 0L))).Single();
-        var (filesPerPart, bytesPerPart) = (Math.Max(FilesPerPart, (count / MaxParts) + 1), Math.Max(BytesPerPart, (bytes / MaxParts) + 1));
+        var (filesPerPart, bytesPerPart) = (Math.Max(FilesPerPart, (count / MaxParts) + 1), Math.Max(engine.Options.PartBytes, (bytes / MaxParts) + 1));
         var parts = 0;
         var size = 0L;
         var part = new List<LandedFile>();
@@ -85,18 +85,21 @@ internal sealed class SourceScanner(LakeTables tables, FileCache cache)
         foreach (var row in files.Rows())
         {
             var file = new LandedFile { Path = (string)(row[0] ?? ""), ETag = (string)(row[1] ?? ""), SizeBytes = (long)(row[2] ?? 0L), Hash = (string?)row[3], TakenHash = (string?)row[4] };
-            if (part.Count > 0 && (part.Count >= filesPerPart || size + file.SizeBytes > bytesPerPart))
+            foreach (var piece in await CutAsync(file, source.Format, cancellationToken))
             {
-                await FlushAsync();
+                if (part.Count > 0 && (part.Count >= filesPerPart || size + LandingBatches.Weight(piece) > bytesPerPart))
+                {
+                    await FlushAsync();
+                }
+
+                part.Add(piece);
+                size += LandingBatches.Weight(piece);
             }
 
-            part.Add(file);
             if (paths.Count < NamedPaths)
             {
                 paths.Add(file.Path);
             }
-
-            size += file.SizeBytes;
         }
 
         if (part.Count > 0)
@@ -113,5 +116,18 @@ internal sealed class SourceScanner(LakeTables tables, FileCache cache)
             part.Clear();
             size = 0;
         }
+    }
+
+    // Text is cut; what is packed or nested can only be read from its beginning.
+    private async Task<IEnumerable<LandedFile>> CutAsync(LandedFile file, FileFormat? declared, CancellationToken cancellationToken)
+    {
+        var format = declared ?? FileFormats.Find(file.Path);
+        if (file.SizeBytes <= engine.Options.PartBytes || FileContent.PackedEnding(file.Path).Length > 0 || format is not (FileFormat.Csv or FileFormat.Ndjson))
+        {
+            return [file];
+        }
+
+        var ranges = await new RangeReader(tables.Lake).CutAsync(file, format == FileFormat.Csv, engine.Options.PartBytes, cancellationToken);
+        return ranges?.Select(range => file with { Range = range }) ?? [file];
     }
 }

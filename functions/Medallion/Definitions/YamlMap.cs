@@ -69,6 +69,12 @@ internal sealed class YamlMap
         }
     }
 
+    /// <summary>Whether there is such a key, with whatever value.</summary>
+    public bool Has(string key) => entries.ContainsKey(key);
+
+    /// <summary>Whether a key has a single value.</summary>
+    public bool IsText(string key) => entries.TryGetValue(key, out var entry) && entry.Value is YamlScalarNode;
+
     /// <summary>The text of a key, or null where it is absent.</summary>
     public string? Text(string key)
     {

@@ -56,7 +56,11 @@ public readonly record struct TableVersion(string TableId, long Version)
 }
 
 /// <summary>A column that was found in files, and the narrowest type that its values fit.</summary>
-public sealed record DetectedColumn(string Name, string Type);
+public sealed record DetectedColumn(string Name, string Type)
+{
+    /// <summary>The type of a column that had no value at all; it fits every type, and is text in the end.</summary>
+    internal const string Unknown = "NULL";
+}
 
 /// <summary>The books of a step: every row that came in is accounted for, once.</summary>
 public sealed record RowBooks

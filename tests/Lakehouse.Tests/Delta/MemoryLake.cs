@@ -44,6 +44,12 @@ internal sealed class MemoryLake : ILake
     public async Task DownloadAsync(LakePath path, string localFile, string? ifMatch, CancellationToken cancellationToken) =>
         await File.WriteAllBytesAsync(localFile, files.TryGetValue(path, out var content) ? content : throw new TerminalException($"There is no file {path}."), cancellationToken);
 
+    public async Task<T> ReadFromAsync<T>(LakePath path, long offset, string? ifMatch, Func<Stream, Task<T>> read, CancellationToken cancellationToken)
+    {
+        using var stream = new MemoryStream(files.TryGetValue(path, out var content) ? content[(int)offset..] : throw new TerminalException($"There is no file {path}."));
+        return await read(stream);
+    }
+
     public Task WriteAsync(LakePath path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         files[path] = content.ToArray();

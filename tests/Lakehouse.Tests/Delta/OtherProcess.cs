@@ -19,6 +19,9 @@ internal sealed class OtherProcess(ILake lake) : ILake
 
     public Task DownloadAsync(LakePath path, string localFile, string? ifMatch, CancellationToken cancellationToken) => lake.DownloadAsync(path, localFile, ifMatch, cancellationToken);
 
+    public Task<T> ReadFromAsync<T>(LakePath path, long offset, string? ifMatch, Func<Stream, Task<T>> read, CancellationToken cancellationToken) =>
+        lake.ReadFromAsync(path, offset, ifMatch, read, cancellationToken);
+
     public Task WriteAsync(LakePath path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => lake.WriteAsync(path, content, cancellationToken);
 
     public Task<bool> TryCreateAsync(LakePath path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => lake.TryCreateAsync(path, content, cancellationToken);

@@ -314,6 +314,8 @@ public sealed class FileCacheTests : IDisposable
 
         public Task<byte[]?> ReadAsync(LakePath path, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public Task<T> ReadFromAsync<T>(LakePath path, long offset, string? ifMatch, Func<Stream, Task<T>> read, CancellationToken cancellationToken) => throw new NotSupportedException();
+
         public Task WriteAsync(LakePath path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public Task<bool> TryCreateAsync(LakePath path, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) => throw new NotSupportedException();

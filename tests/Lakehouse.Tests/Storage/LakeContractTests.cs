@@ -150,6 +150,55 @@ public abstract class LakeContractTests : IAsyncLifetime
         Assert.Equal("new", await File.ReadAllTextAsync(Local("kept")));
     }
 
+    [Theory]
+    [InlineData(0, 0, 0)]
+    [InlineData(10, 0, 4)]
+    [InlineData(10, 7, 4)]
+    [InlineData(10, 10, 4)]
+    [InlineData((9 << 20) + 5, (4 << 20) - 3, (4 << 20) + 6)]
+    public async Task ReadFromAsync_AnyOffset_GivesTheBytesFromThere(int size, int offset, int wanted)
+    {
+        var content = Bytes(size);
+        await File.WriteAllBytesAsync(Local("up"), content);
+        var uploaded = await Lake.UploadAsync(Local("up"), Path("file"), overwrite: false, default);
+
+        var read = await Lake.ReadFromAsync(Path("file"), offset, uploaded.ETag, async stream =>
+        {
+            var buffer = new byte[wanted];
+            return buffer[..await stream.ReadAtLeastAsync(buffer, wanted, throwOnEndOfStream: false)];
+        }, default);
+
+        Assert.Equal(content.AsSpan(offset, Math.Min(wanted, size - offset)), read);
+    }
+
+    [Fact]
+    public async Task ReadFromAsync_AbsentOrChanged_ThrowsTerminal()
+    {
+        await Lake.WriteAsync(Path("file"), "old"u8.ToArray(), default);
+        var old = (await Lake.FindAsync(Path("file"), default))!.ETag;
+        await Lake.WriteAsync(Path("file"), "new"u8.ToArray(), default);
+
+        var error = await Assert.ThrowsAsync<TerminalException>(() => Lake.ReadFromAsync(Path("file"), 0, old, _ => Task.FromResult(0), default));
+        await Assert.ThrowsAsync<TerminalException>(() => Lake.ReadFromAsync(Path("absent"), 0, null, _ => Task.FromResult(0), default));
+
+        Assert.Contains("it was replaced meanwhile", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ReadFromAsync_ChangedWhileItIsRead_ThrowsTerminal()
+    {
+        await File.WriteAllBytesAsync(Local("up"), Bytes(9 << 20));
+        var etag = (await Lake.UploadAsync(Local("up"), Path("file"), overwrite: true, default)).ETag;
+
+        await Assert.ThrowsAsync<TerminalException>(() => Lake.ReadFromAsync(Path("file"), 0, etag, async stream =>
+        {
+            await stream.ReadExactlyAsync(new byte[10]);
+            await Lake.WriteAsync(Path("file"), Bytes(9 << 20), default);
+            await stream.CopyToAsync(Stream.Null);
+            return true;
+        }, default));
+    }
+
     [Fact]
     public async Task ListAsync_Directories_AreInOrdinalOrderAtAnyDepth()
     {

@@ -45,11 +45,7 @@ public sealed class IncrementalTests(MedallionFixture medallion)
         var pipeline = await StartAsync();
         await pipeline.LandAsync("f2.csv", "a,b\n2,y\n");
         await pipeline.SucceedAsync();
-        var optimize = new DeltaOptimize(pipeline.Lake, pipeline.Floor.GetRequiredService<FileCache>(), TimeProvider.System);
-        using (var session = pipeline.Floor.GetRequiredService<Engine>().OpenSession())
-        {
-            Assert.NotNull(await optimize.RunAsync(session, LakeTables.Root(pipeline.Name, new TableKey("bronze", "f")), "packed", TestContext.Current.CancellationToken));
-        }
+        await PackAsync(pipeline, targetSizeBytes: 256L << 20);
 
         await pipeline.LandAsync("f1.csv", "a,b\n10,changed\n");
         await pipeline.SucceedAsync();
@@ -59,6 +55,38 @@ public sealed class IncrementalTests(MedallionFixture medallion)
         Assert.Equal(["10|changed", "20|changed"], await pipeline.QueryAsync("select a, b from bronze.f order by a"));
         Assert.Equal(["10|changed", "20|changed"], await pipeline.QueryAsync("select a, b from silver.f order by a"));
     }
+
+    [Fact]
+    public async Task Run_ChangedFileAfterBronzeWasPacked_RewritesOnlyTheFilesThatHoldIt()
+    {
+        var pipeline = await TestPipeline.CreateAsync(medallion, Definition, Models);
+        for (var n = 1; n <= 4; n++)
+        {
+            await pipeline.LandAsync($"f{n}.csv", $"a,b\n{n},x\n");
+            await pipeline.SucceedAsync("bronze.f");
+        }
+
+        var small = (await BronzeAsync(pipeline)).Files.Max(f => f.SizeBytes);
+        await PackAsync(pipeline, (2 * small) + (small / 2));
+        var packed = await BronzeAsync(pipeline);
+        Assert.Equal(2, packed.Files.Count);
+
+        await pipeline.LandAsync("f4.csv", "a,b\n40,changed\n");
+        await pipeline.SucceedAsync("bronze.f");
+
+        var left = (await BronzeAsync(pipeline)).Files.Select(f => f.Path).ToList();
+        Assert.Equal([packed.Files.Single(f => f.Statistics!.Json.Contains("/f1.csv", StringComparison.Ordinal)).Path], packed.Files.Select(f => f.Path).Intersect(left));
+        Assert.Equal(["1|x", "2|x", "3|x", "40|changed"], await pipeline.QueryAsync("select a, b from bronze.f order by a::int"));
+    }
+
+    [Theory]
+    [InlineData("""{"minValues":{"_file":"p/b"},"maxValues":{"_file":"p/d"}}""", "p/a p/e", false)]
+    [InlineData("""{"minValues":{"_file":"p/b"},"maxValues":{"_file":"p/d"}}""", "p/a p/c", true)]
+    [InlineData("""{"minValues":{"_file":"p/b"},"maxValues":{"_file":"p/d"}}""", "p/d", true)]
+    [InlineData("""{"minValues":{"_file":"p/"},"maxValues":{"_file":"p/\udbff\udfff"}}""", "p/\uffee", true)]
+    [InlineData("""{"numRecords":1}""", "p/a", true)]
+    public void MayHold_Bounds_AreThoseOfTheColumn(string statistics, string paths, bool expected) => Assert.Equal(expected, Medallion.Bronze.ChangedFiles.MayHold(
+        new AddFile { Path = "x", SizeBytes = 1, ModifiedUnixMilliseconds = 0, Statistics = new FileStatistics { Rows = 1, Json = statistics } }, paths.Split(' ')));
 
     [Fact]
     public async Task Run_NewFile_AddsItAndRebuildsOnlyWhatReadsIt()
@@ -245,12 +273,17 @@ public sealed class IncrementalTests(MedallionFixture medallion)
         Assert.Contains("The books of silver.f do not balance: 3 rows in", error.Message, StringComparison.Ordinal);
     }
 
-    private static async Task<StepState> StateAsync(TestPipeline pipeline)
+    private static async Task PackAsync(TestPipeline pipeline, long targetSizeBytes)
     {
-        var table = TableKey.Parse("bronze.f");
-        var snapshot = await pipeline.Floor.GetRequiredService<LakeTables>().Open(pipeline.Name, table).ReadAsync(null, TestContext.Current.CancellationToken);
-        return Assert.IsType<StepState>(StepState.Of(snapshot, table));
+        var optimize = new DeltaOptimize(pipeline.Lake, pipeline.Floor.GetRequiredService<FileCache>(), TimeProvider.System, targetSizeBytes);
+        using var session = pipeline.Floor.GetRequiredService<Engine>().OpenSession();
+        Assert.NotNull(await optimize.RunAsync(session, LakeTables.Root(pipeline.Name, new TableKey("bronze", "f")), "packed", TestContext.Current.CancellationToken));
     }
+
+    private static async Task<StepState> StateAsync(TestPipeline pipeline) => Assert.IsType<StepState>(StepState.Of(await BronzeAsync(pipeline), TableKey.Parse("bronze.f")));
+
+    private static async Task<DeltaSnapshot> BronzeAsync(TestPipeline pipeline) => Assert.IsType<DeltaSnapshot>(
+        await pipeline.Floor.GetRequiredService<LakeTables>().Open(pipeline.Name, TableKey.Parse("bronze.f")).ReadAsync((long?)null, TestContext.Current.CancellationToken));
 
     private static async Task<IReadOnlyDictionary<string, long>> VersionsAsync(TestPipeline pipeline) =>
         (await pipeline.Floor.GetRequiredService<Medallion.Serving.TableCatalog>().ListAsync(pipeline.Name, TestContext.Current.CancellationToken)).ToDictionary(t => $"{t.Layer}.{t.Table}", t => t.Version);

@@ -73,6 +73,12 @@ internal static class FileContent
     {
         using var reader = new StreamReader(local, Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
         using var writer = new StreamWriter(target, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+        return CopyHeader(reader, writer);
+    }
+
+    /// <summary>Copies the header of a CSV text.</summary>
+    public static char CopyHeader(TextReader reader, TextWriter writer)
+    {
         var counts = new Dictionary<char, int> { [','] = 0, [';'] = 0, ['\t'] = 0, ['|'] = 0 };
         var quoted = false;
         for (var (next, length) = (reader.Read(), 0); next >= 0 && length < LongestHeader && (quoted || next is not ('\n' or '\r')); next = reader.Read(), length++)

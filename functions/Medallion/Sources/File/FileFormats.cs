@@ -8,20 +8,18 @@ internal static class FileFormats
 {
     /// <summary>The format that a name stands for.</summary>
     /// <exception cref="TerminalException">The name's ending is none of those known.</exception>
-    public static FileFormat Of(string path)
+    public static FileFormat Of(string path) => Find(path) ?? throw new TerminalException(
+        $"The format of landing file '{path}' is not known: its name ends in '{Ending(path)}', expected .csv, .tsv, .json, .ndjson, .jsonl or .parquet (with .gz or .zst). Declare 'format:' of the source or narrow its 'path:'.");
+
+    /// <summary>The format that a name stands for; null where its ending is none of those known.</summary>
+    public static FileFormat? Find(string path) => Ending(path) switch
     {
-        var name = path.ToLowerInvariant();
-        var bare = name.EndsWith(".gz", StringComparison.Ordinal) ? name[..^3] : name.EndsWith(".zst", StringComparison.Ordinal) ? name[..^4] : name;
-        return Path.GetExtension(bare) switch
-        {
-            ".csv" or ".tsv" or ".txt" => FileFormat.Csv,
-            ".json" => FileFormat.Json,
-            ".ndjson" or ".jsonl" => FileFormat.Ndjson,
-            ".parquet" => FileFormat.Parquet,
-            var other => throw new TerminalException(
-                $"The format of landing file '{path}' is not known: its name ends in '{other}', expected .csv, .tsv, .json, .ndjson, .jsonl or .parquet (with .gz or .zst). Declare 'format:' of the source or narrow its 'path:'."),
-        };
-    }
+        ".csv" or ".tsv" or ".txt" => FileFormat.Csv,
+        ".json" => FileFormat.Json,
+        ".ndjson" or ".jsonl" => FileFormat.Ndjson,
+        ".parquet" => FileFormat.Parquet,
+        _ => null,
+    };
 
     /// <summary>The compression that DuckDB is told.</summary>
     public static string Compression(string path) => Path.GetExtension(path).ToLowerInvariant() switch
@@ -30,4 +28,10 @@ internal static class FileFormats
         ".zst" => "zstd",
         _ => "none",
     };
+
+    private static string Ending(string path)
+    {
+        var name = path.ToLowerInvariant();
+        return Path.GetExtension(name.EndsWith(".gz", StringComparison.Ordinal) ? name[..^3] : name.EndsWith(".zst", StringComparison.Ordinal) ? name[..^4] : name);
+    }
 }

@@ -11,13 +11,21 @@ namespace Pipeline.Medallion.Sources.File;
 /// <summary>A file's rows, readable in a session.</summary>
 /// <param name="Sql">Gives the raw columns and <c>_row</c>, the record's number in the file from 1; null where the file has no columns.</param>
 /// <param name="Columns">The raw columns.</param>
-internal sealed record StagedFile(string? Sql, IReadOnlyList<DuckDbColumn> Columns);
+/// <param name="Keys">The keys of its JSON objects, in the order of their first place; empty where it has none.</param>
+internal sealed record StagedFile(string? Sql, IReadOnlyList<DuckDbColumn> Columns, IReadOnlyList<string> Keys)
+{
+    public static StagedFile Empty { get; } = new(null, [], []);
+
+    /// <summary>Whether the reader gave up: the file as a whole is one malformed row.</summary>
+    public bool Refused { get; init; }
+}
 
 /// <summary>Reads files of any format into a session. What cannot be read is kept too: a malformed line, or a whole file that is not what its name says,
 /// becomes a row of the session's table <c>malformed</c>.</summary>
 internal sealed class FileStager
 {
     private const string LineLimits = "max_line_size=16777216, buffer_size=33554432";
+    private const string Breaks = "chr(13) || chr(10)";
     private readonly DuckDbSession session;
 
     public FileStager(DuckDbSession session)
@@ -26,48 +34,50 @@ internal sealed class FileStager
         session.Execute("create temp table malformed(_file varchar, _row bigint, _error varchar, _raw varchar)");
     }
 
-    /// <summary>Reads one file.</summary>
+    /// <summary>Reads one file, or a range of one.</summary>
     /// <param name="local">The file on local disk; it must stay until what was staged is written.</param>
-    /// <param name="path">Its path in landing, for messages.</param>
+    /// <param name="file">What it is in landing.</param>
     /// <param name="declared">Its format; null takes it from the name.</param>
     /// <param name="number">Tells the files of a session apart.</param>
     /// <param name="cancellationToken">Interrupts the reading.</param>
-    public StagedFile Stage(string local, string path, FileFormat? declared, int number, CancellationToken cancellationToken)
+    public StagedFile Stage(string local, LandedFile file, FileFormat? declared, int number, CancellationToken cancellationToken)
     {
+        var path = file.Path;
         var format = declared ?? FileFormats.Of(path);
         try
         {
             var readable = FileContent.MakeReadable(local, path);
             return new FileInfo(readable).Length == 0
-                ? new StagedFile(null, [])
+                ? StagedFile.Empty
                 : format switch
                 {
-                    FileFormat.Csv => StageCsv(readable, path, number, cancellationToken),
-                    FileFormat.Ndjson => StageNdjson(FileContent.WithoutMark(readable), path, number, cancellationToken),
-                    FileFormat.Json => StageJson(FileContent.WithoutMark(readable), path, number, cancellationToken),
+                    FileFormat.Csv => StageCsv(readable, file, number, cancellationToken),
+                    FileFormat.Ndjson => StageNdjson(FileContent.WithoutMark(readable), file, number, cancellationToken),
+                    FileFormat.Json => StageJson(FileContent.WithoutMark(readable), file, number, cancellationToken),
                     _ => StageParquet(readable, cancellationToken),
                 };
         }
         catch (InvalidDataException error)
         {
-            return Refuse(path, error.Message);
+            return Refuse(file, error.Message);
         }
         catch (DuckDbException error) when (TellsOfTheFile(error.Kind))
         {
-            return Refuse(path, error.Message);
+            return Refuse(file, error.Message);
         }
         catch (TerminalException error) when (error is not DuckDbException)
         {
-            return Refuse(path, error.Message);
+            return Refuse(file, error.Message);
         }
     }
 
     /// <summary>Notes a whole file as one malformed row.</summary>
-    public StagedFile Refuse(string path, string reason)
+    public StagedFile Refuse(LandedFile file, string reason)
     {
+        var path = file.Path;
         session.Execute($"delete from malformed where _file = {Sql.Literal(path)}");
         session.Execute($"insert into malformed values ({Sql.Literal(path)}, 0, {Sql.Literal($"the file cannot be read: {FirstLines(WithoutLocal(reason, path))}")}, null)");
-        return new StagedFile(null, []);
+        return StagedFile.Empty with { Refused = true };
     }
 
     /// <summary>The type that the values of each text column fit, by its first 100,000 rows.</summary>
@@ -80,7 +90,7 @@ internal sealed class FileStager
 
         var texts = staged.Columns.Where(c => c.Type == "VARCHAR").Select(c => c.Name).ToList();
         var detected = texts.Count == 0 ? [] : session.Query($"select {string.Join(", ", texts.Select(Narrowest))} from ({staged.Sql} limit 100000)").Rows().Single();
-        var types = texts.Zip(detected).ToDictionary(p => p.First, p => (string?)p.Second ?? "VARCHAR", StringComparer.Ordinal);
+        var types = texts.Zip(detected).ToDictionary(p => p.First, p => (string?)p.Second ?? DetectedColumn.Unknown, StringComparer.Ordinal);
         return [.. staged.Columns.Select(c => new DetectedColumn(c.Name, types.GetValueOrDefault(c.Name, c.Type)))];
     }
 
@@ -93,7 +103,7 @@ internal sealed class FileStager
     {
         var c = Sql.Identifier(column);
         return $"""
-            case when count({c}) = 0 then 'VARCHAR'
+            case when count({c}) = 0 then {Sql.Literal(DetectedColumn.Unknown)}
                  when bool_and(regexp_full_match({c}, '-?(0|[1-9][0-9]{"{0,18}"})') and try_cast({c} as bigint) is not null) then 'BIGINT'
                  when bool_and(regexp_full_match({c}, '-?(0|[1-9][0-9]{"{0,14}"})(\.[0-9]+)?([eE][-+]?[0-9]+)?')) then 'DOUBLE'
                  when bool_and(lower({c}) in ('true', 'false')) then 'BOOLEAN'
@@ -103,7 +113,7 @@ internal sealed class FileStager
             """;
     }
 
-    private StagedFile StageCsv(string local, string path, int number, CancellationToken cancellationToken)
+    private StagedFile StageCsv(string local, LandedFile file, int number, CancellationToken cancellationToken)
     {
         var rejects = $"rejects_{number}";
         var encoding = FileContent.IsUtf16(local) ? ", encoding='utf-16'" : "";
@@ -117,13 +127,14 @@ internal sealed class FileStager
             cancellationToken);
         session.Execute($"""
             insert into malformed
-            select {Sql.Literal(path)}, line, string_agg(distinct lower(error_type) || ': ' || error_message, '; '), any_value(csv_line)
+            select {Sql.Literal(file.Path)}, line + {From(file) - (From(file) > 0 ? 1 : 0)}, string_agg(distinct lower(error_type) || ': ' || error_message, '; ' order by lower(error_type) || ': ' || error_message), any_value(trim(csv_line, {Breaks}))
             from {rejects} group by line order by line
             """, cancellationToken);
         System.IO.File.Delete(local);
         return new StagedFile(
-            $"select {Names(names)}, file_row_number + 1 as _row from read_parquet({Sql.Literal(stage)}, file_row_number=true)",
-            [.. names.Select(n => new DuckDbColumn(n, "VARCHAR"))]);
+            $"select {Names(names)}, file_row_number + {From(file) + 1} as _row from read_parquet({Sql.Literal(stage)}, file_row_number=true)",
+            [.. names.Select(n => new DuckDbColumn(n, "VARCHAR"))],
+            []);
     }
 
     // Columns are those of the header and quotes those of RFC 4180: guessed from the rows, one unclosed quote would change how all of them are read.
@@ -142,46 +153,50 @@ internal sealed class FileStager
     }
 
     // Lines are cut by the CSV reader: a record separator cannot stand in valid JSON, so that every line is one column whatever is in it.
-    private StagedFile StageNdjson(string local, string path, int number, CancellationToken cancellationToken)
+    private StagedFile StageNdjson(string local, LandedFile file, int number, CancellationToken cancellationToken)
     {
         var rejects = $"rejects_{number}";
-        var scan = $"read_csv({Sql.Literal(local)}, columns={{'line': 'VARCHAR'}}, auto_detect=false, header=false, delim=chr(30), quote='', escape='', compression='{FileFormats.Compression(local)}', "
+        var breaks = file.Range is { } range ? $"new_line='{(range.CarriageReturns ? "\\r\\n" : "\\n")}', " : "";
+        var scan = $"read_csv({Sql.Literal(local)}, {breaks}columns={{'line': 'VARCHAR'}}, auto_detect=false, header=false, delim=chr(30), quote='', escape='', compression='{FileFormats.Compression(local)}', "
             + $"{LineLimits}, store_rejects=true, rejects_table='{rejects}', rejects_scan='scans_{number}')";
         var stage = StagePath(number);
         session.Execute($"copy (select line from {scan}) to {Sql.Literal(stage)} (format parquet, compression snappy)", cancellationToken);
-        session.Execute($"insert into malformed select {Sql.Literal(path)}, line, any_value(lower(error_type) || ': ' || error_message), any_value(csv_line) from {rejects} group by line", cancellationToken);
+        session.Execute($"insert into malformed select {Sql.Literal(file.Path)}, line + {From(file)}, any_value(lower(error_type) || ': ' || error_message), any_value(trim(csv_line, {Breaks})) from {rejects} group by line", cancellationToken);
         System.IO.File.Delete(local);
-        return StageLines(stage, path);
+        return StageLines(stage, file);
     }
 
-    private StagedFile StageJson(string local, string path, int number, CancellationToken cancellationToken)
+    private StagedFile StageJson(string local, LandedFile file, int number, CancellationToken cancellationToken)
     {
         var stage = StagePath(number);
         var scan = $"read_json_objects({Sql.Literal(local)}, format='auto', compression='{(local.EndsWith(".zst", StringComparison.OrdinalIgnoreCase) ? "zstd" : "uncompressed")}', maximum_object_size=16777216)";
         session.Execute($"copy (select json::varchar as line from {scan}) to {Sql.Literal(stage)} (format parquet, compression snappy)", cancellationToken);
         System.IO.File.Delete(local);
-        return StageLines(stage, path);
+        return StageLines(stage, file);
     }
 
-    private StagedFile StageLines(string stage, string path)
+    private StagedFile StageLines(string stage, LandedFile file)
     {
-        var lines = $"(select file_row_number + 1 as _row, line, case when json_valid(line) then json_type(line) = 'OBJECT' else false end as ok from read_parquet({Sql.Literal(stage)}, file_row_number=true) where trim(line) <> '')";
-        session.Execute($"insert into malformed select {Sql.Literal(path)}, _row, 'not a JSON object', line from {lines} where not ok order by _row");
+        var lines = $"(select file_row_number + {From(file) + 1} as _row, line, case when json_valid(line) then json_type(line) = 'OBJECT' else false end as ok from read_parquet({Sql.Literal(stage)}, file_row_number=true) where trim(line) <> '')";
+        session.Execute($"insert into malformed select {Sql.Literal(file.Path)}, _row, 'not a JSON object', line from {lines} where not ok order by _row");
         var keys = session.Query($"""
             select k from (select _row, unnest(json_keys(line)) as k, generate_subscripts(json_keys(line), 1) as place from {lines} where ok)
             group by k order by min(_row), min(place), k
             """).Rows().Select(r => (string)(r[0] ?? "")).ToList();
         if (keys.Count == 0)
         {
-            return new StagedFile(null, []);
+            return StagedFile.Empty;
         }
 
+        // A name depends on the keys before it, so that of a range on those of the ranges before.
+        keys = [.. (file.Range?.Keys ?? []).Union(keys, StringComparer.Ordinal)];
         var names = ColumnNames.ForTable(keys);
         var pointers = Sql.List(keys.Select(k => "/" + k.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)));
         var columns = names.Select((name, i) => string.Create(CultureInfo.InvariantCulture, $"x[{i + 1}] as {Sql.Identifier(name)}"));
         return new StagedFile(
             $"select {string.Join(", ", columns)}, _row from (select _row, json_extract_string(line, {pointers}) as x from {lines} where ok)",
-            [.. names.Select(n => new DuckDbColumn(n, "VARCHAR"))]);
+            [.. names.Select(n => new DuckDbColumn(n, "VARCHAR"))],
+            keys);
     }
 
     private StagedFile StageParquet(string local, CancellationToken cancellationToken)
@@ -195,8 +210,10 @@ internal sealed class FileStager
 
         // Every page is unpacked once: a damaged one is this file's affair, and found before rows of other files depend on it.
         session.Scalar<ulong?>($"select bit_xor(hash({Names(names)})) from ({sql})", cancellationToken);
-        return new StagedFile(sql, [.. session.Describe(sql).SkipLast(1)]);
+        return new StagedFile(sql, [.. session.Describe(sql).SkipLast(1)], []);
     }
+
+    private static long From(LandedFile file) => file.Range?.From ?? 0;
 
     private string StagePath(int number) => Path.Combine(session.TempDirectory, string.Create(CultureInfo.InvariantCulture, $"stage-{number}.parquet"));
 

@@ -1,0 +1,63 @@
+using System.Globalization;
+
+namespace Pipeline.Benchmarks;
+
+/// <summary>What a command line asks for.</summary>
+internal sealed record BenchmarkOptions
+{
+    public const string Usage = """
+        Usage: dotnet run -c Release --project tests/Benchmarks -- COMMAND [OPTIONS]
+          medallion [--rows N] [--memory SIZE] [--scratch SIZE] [--times N]   the whole path beside its bound; more than ten million rows: also beside a run of ten million
+          increment [--rows N] [--memory SIZE] [--scratch SIZE]               a full run, then one per cent of new rows
+          peers     [--rows N]                                                the same work in pandas and Polars
+          snapshot  [--commits N]                                             a table of many commits, opened from its checkpoint
+        Sizes are such as 1GiB or 800MB; without them the engine has its defaults.
+        """;
+
+    public long Rows { get; init; } = 10_000_000;
+
+    /// <summary>The engine's memory; null: its default.</summary>
+    public long? MemoryBytes { get; init; }
+
+    /// <summary>The engine's scratch disk; null: its default.</summary>
+    public long? ScratchBytes { get; init; }
+
+    public int Times { get; init; } = 1;
+
+    public int Commits { get; init; } = 10_000;
+
+    public static BenchmarkOptions Parse(IReadOnlyList<string> arguments)
+    {
+        var options = new BenchmarkOptions();
+        for (var at = 0; at < arguments.Count; at += 2)
+        {
+            var value = at + 1 < arguments.Count ? arguments[at + 1] : throw new ArgumentException($"{arguments[at]} needs a value.\n{Usage}");
+            options = arguments[at] switch
+            {
+                "--rows" => options with { Rows = long.Parse(value, CultureInfo.InvariantCulture) },
+                "--memory" => options with { MemoryBytes = Size(value) },
+                "--scratch" => options with { ScratchBytes = Size(value) },
+                "--times" => options with { Times = int.Parse(value, CultureInfo.InvariantCulture) },
+                "--commits" => options with { Commits = int.Parse(value, CultureInfo.InvariantCulture) },
+                var other => throw new ArgumentException($"There is no option {other}.\n{Usage}"),
+            };
+        }
+
+        return options;
+    }
+
+    private static long Size(string text)
+    {
+        var digits = text.TakeWhile(char.IsAsciiDigit).Count();
+        var unit = text[digits..] switch
+        {
+            "" => 1L,
+            "MB" => 1_000_000L,
+            "MiB" => 1L << 20,
+            "GB" => 1_000_000_000L,
+            "GiB" => 1L << 30,
+            var other => throw new ArgumentException($"'{other}' is no unit: MB, MiB, GB or GiB."),
+        };
+        return long.Parse(text.AsSpan(0, digits), CultureInfo.InvariantCulture) * unit;
+    }
+}

@@ -1,0 +1,124 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Azure.Storage.Blobs;
+using Pipeline.Lakehouse.Storage;
+using Pipeline.Local.Emulators;
+
+namespace Pipeline.Benchmarks;
+
+/// <summary>The app over a storage emulator, in a folder that goes with it, with the pipeline <c>sales</c>.</summary>
+internal sealed class SalesApp : IAsyncDisposable
+{
+    private readonly Azurite azurite;
+    private readonly ChildProcess app;
+    private readonly HttpClient http;
+
+    private SalesApp(string folder, Azurite azurite, ChildProcess app, Uri address)
+    {
+        (Folder, this.azurite, this.app) = (folder, azurite, app);
+        http = new HttpClient { BaseAddress = address };
+    }
+
+    public string Folder { get; }
+
+    public string ConnectionString => azurite.ConnectionString;
+
+    public ProcessFigures Figures => ProcessFigures.Of(app.Id);
+
+    private BlobLake Lake => new(new BlobServiceClient(azurite.ConnectionString, BlobLake.Options()));
+
+    public static async Task<SalesApp> StartAsync(BenchmarkOptions options, CancellationToken cancellationToken)
+    {
+        var folder = Directory.CreateTempSubdirectory("pipeline-bench-").FullName;
+        var azurite = await Azurite.StartAsync(Path.Combine(folder, "azurite"), blobPort: null, cancellationToken);
+        var dll = Path.GetFullPath((string)(AppContext.GetData("Pipeline.App") ?? ""), AppContext.BaseDirectory);
+        var environment = new Dictionary<string, string>
+        {
+            ["AzureWebJobsStorage"] = azurite.ConnectionString,
+            ["Lake__ConnectionString"] = azurite.ConnectionString,
+            ["Engine__ScratchFolder"] = Path.Combine(folder, "scratch"),
+            ["Engine__MemoryBytes"] = options.MemoryBytes?.ToString(CultureInfo.InvariantCulture) ?? "",
+            ["Engine__ScratchBytes"] = options.ScratchBytes?.ToString(CultureInfo.InvariantCulture) ?? "",
+            ["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location,
+        };
+        var port = FreePorts.Take();
+        string[] arguments = [dll, "--port", port.ToString(CultureInfo.InvariantCulture)];
+        var process = ChildProcess.Start("dotnet", arguments, environment, Path.GetDirectoryName(dll), Path.Combine(folder, "app.log"), "dotnet was not found");
+        var app = new SalesApp(folder, azurite, process, new Uri($"http://127.0.0.1:{port}/api/"));
+        await app.WaitUntilHealthyAsync(cancellationToken);
+        await app.DefineAsync(cancellationToken);
+        return app;
+    }
+
+    public async Task<LakePath> UploadAsync(string csv, CancellationToken cancellationToken)
+    {
+        var path = new LakePath("landing", $"sales/{Path.GetFileName(csv)}");
+        await Lake.UploadAsync(csv, path, overwrite: true, cancellationToken);
+        return path;
+    }
+
+    /// <summary>One run, from POST to completed; its steps are told.</summary>
+    public async Task<TimeSpan> RunAsync(CancellationToken cancellationToken)
+    {
+        var watch = Stopwatch.StartNew();
+        using var accepted = await http.PostAsync(new Uri("pipelines/sales/runs", UriKind.Relative), null, cancellationToken);
+        accepted.EnsureSuccessStatusCode();
+        var id = (await accepted.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("id").GetString();
+        while (true)
+        {
+            var run = await http.GetFromJsonAsync<JsonElement>(new Uri($"runs/{id}", UriKind.Relative), cancellationToken);
+            if (run.GetProperty("status").GetString() != "running")
+            {
+                var wall = watch.Elapsed;
+                foreach (var step in run.GetProperty("steps").EnumerateArray())
+                {
+                    Report.Say($"  run    {step.GetProperty("name").GetString(),-28} {step.GetProperty("seconds").GetDouble(),6:N1} s {step.GetProperty("rowsIn").GetInt64(),12:N0} in {step.GetProperty("rowsOut").GetInt64(),12:N0} out {step.GetProperty("rowsRejected").GetInt64(),10:N0} rejected");
+                }
+
+                return run.GetProperty("status").GetString() == "succeeded" ? wall : throw new InvalidOperationException($"The run did not succeed: {run}");
+            }
+
+            await Task.Delay(100, cancellationToken);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        http.Dispose();
+        await app.DisposeAsync();
+        await azurite.DisposeAsync();
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private async Task DefineAsync(CancellationToken cancellationToken)
+    {
+        await Lake.CreateContainerAsync("landing", cancellationToken);
+        await Lake.CreateContainerAsync("pipelines", cancellationToken);
+        var definitions = Path.Combine(AppContext.BaseDirectory, "pipelines");
+        foreach (var file in Directory.GetFiles(definitions, "*", SearchOption.AllDirectories))
+        {
+            await Lake.UploadAsync(file, new LakePath("pipelines", Path.GetRelativePath(definitions, file)), overwrite: true, cancellationToken);
+        }
+    }
+
+    private async Task WaitUntilHealthyAsync(CancellationToken cancellationToken)
+    {
+        while (!app.HasExited)
+        {
+            try
+            {
+                using var health = await http.GetAsync(new Uri("health", UriKind.Relative), cancellationToken);
+                health.EnsureSuccessStatusCode();
+                return;
+            }
+            catch (HttpRequestException)
+            {
+                await Task.Delay(100, cancellationToken);
+            }
+        }
+
+        throw new InvalidOperationException($"The app ended: {app.LastOutput}");
+    }
+}
