@@ -56,6 +56,12 @@ internal sealed class YamlMap
                 : new(file, (int)error.Start.Line, $"not valid YAML: {error.Message}"));
             return null;
         }
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException)
+        {
+            // The library stumbles over some texts without saying where.
+            problems.Add(new(file, 1, "not valid YAML: a value ends where none was expected; look for an unclosed bracket, brace or quote"));
+            return null;
+        }
     }
 
     /// <summary>Notes every key that is not one of those given.</summary>
