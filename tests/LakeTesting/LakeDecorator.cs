@@ -24,6 +24,12 @@ public abstract class LakeDecorator(ILake lake) : ILake
 
     public Task CreateContainerAsync(string container, CancellationToken cancellationToken) => lake.CreateContainerAsync(container, cancellationToken);
 
+    public async Task<T> ReadFromAsync<T>(LakePath path, long offset, string? ifMatch, Func<Stream, Task<T>> read, CancellationToken cancellationToken)
+    {
+        await BeforeAsync(Call.Read, path.Path);
+        return await lake.ReadFromAsync(path, offset, ifMatch, read, cancellationToken);
+    }
+
     public async Task<LakeFile?> FindAsync(LakePath path, CancellationToken cancellationToken)
     {
         await BeforeAsync(Call.Find, path.Path);

@@ -32,7 +32,8 @@ public sealed class DeltaHistory(ILake lake, FileCache cache, TimeProvider clock
     {
         var merge = new MergeRequest
         {
-            Select = Select(session, root, request, cancellationToken),
+            Select = Columns(session, request),
+            RequireKey = true,
             Overwrite = request.Overwrite,
             Key = request.Key,
             Widen = request.Widen,
@@ -82,19 +83,6 @@ public sealed class DeltaHistory(ILake lake, FileCache cache, TimeProvider clock
         var deleted = request.DeleteColumn is { } column ? $"coalesce({Sql.Identifier(column)}, false)" : "false";
         var values = given.Select(name => request.Key.Contains(name) ? Sql.Identifier(name) : $"CASE WHEN NOT {deleted} THEN {Sql.Identifier(name)} END AS {Sql.Identifier(name)}");
         return $"SELECT DISTINCT {string.Join(", ", values)}, {sequence} AS valid_from, nullif({sequence}, {sequence}) AS valid_to, NOT {deleted} AS is_current, {deleted} AS is_deleted, [{sequence}] AS observed FROM (\n{request.Select}\n)";
-    }
-
-    private static string Select(DuckDbSession session, LakePath root, HistoryRequest request, CancellationToken cancellationToken)
-    {
-        var select = Columns(session, request);
-        var nulls = string.Join(" OR ", request.Key.Append(request.SequenceColumn).Select(name => $"{Sql.Identifier(name)} IS NULL"));
-        if (session.Scalar<long>($"SELECT count(*) FROM (\n{request.Select}\n) WHERE {nulls}", cancellationToken) is > 0 and var rows)
-        {
-            throw new TerminalException($"{rows} of the rows that come into the history {root} have null in the key ({string.Join(", ", request.Key)}) or in the sequence ({request.SequenceColumn}). Leave them out in the "
-                + "select, or give them values. Nothing was committed.");
-        }
-
-        return select;
     }
 
     private static async Task<long> CollectAsync(KeyedWrite.Collected work, CancellationToken cancellationToken)

@@ -48,13 +48,14 @@ internal sealed class KeyedRows
         }
     }
 
-    /// <exception cref="TerminalException">A row has a null in its key.</exception>
-    public void RequireKey(LakePath root, CancellationToken cancellationToken)
+    /// <exception cref="TerminalException">A row has a null in its key, or in one more column.</exception>
+    public void RequireKey(LakePath root, IReadOnlyList<string> more, CancellationToken cancellationToken)
     {
-        var nulls = string.Join(" OR ", key.Select(column => $"{Sql.Identifier(column)} IS NULL"));
+        var nulls = string.Join(" OR ", key.Concat(more).Select(column => $"{Sql.Identifier(column)} IS NULL"));
         if (session.Scalar<long>($"SELECT count(*) FROM {Source} WHERE {nulls}", cancellationToken) is > 0 and var rows)
         {
-            throw new TerminalException($"{rows} of the rows that come into the table {root} have null in the key ({string.Join(", ", key)}). Leave them out in the select, or give them values. Nothing was committed.");
+            throw new TerminalException($"{rows} of the rows that come into the table {root} have null in the key ({string.Join(", ", key)}){(more.Count > 0 ? $" or in {string.Join(", ", more)}" : "")}. "
+                + "Leave them out in the select, or give them values. Nothing was committed.");
         }
     }
 

@@ -35,7 +35,7 @@ internal sealed class KeyedWrite(ILake lake, FileCache cache, TimeProvider clock
         var source = new KeyedRows(session, request.Select, schema, request.Key, request.DeleteColumn, cancellationToken);
         if (request.RequireKey)
         {
-            source.RequireKey(root, cancellationToken);
+            source.RequireKey(root, beside, cancellationToken);
         }
 
         source.RequireOneRowPer(root, cancellationToken, beside);

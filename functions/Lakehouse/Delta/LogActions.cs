@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -65,10 +66,13 @@ internal sealed record MetadataAction
     public DataFormat Format { get; init; } = new();
 
     // Some writers, and the columns of a checkpoint, have null for what is empty.
+    [AllowNull]
     public string SchemaString { get; init => field = value ?? ""; } = "";
 
+    [AllowNull]
     public IReadOnlyList<string> PartitionColumns { get; init => field = value ?? []; } = [];
 
+    [AllowNull]
     public IReadOnlyDictionary<string, string> Configuration { get; init => field = value ?? new Dictionary<string, string>(); } = new Dictionary<string, string>();
 
     public long? CreatedTime { get; init; }
@@ -103,6 +107,7 @@ internal sealed record AddAction
 {
     public string Path { get; init; } = "";
 
+    [AllowNull]
     public IReadOnlyDictionary<string, string?> PartitionValues { get; init => field = value ?? new Dictionary<string, string?>(); } = new Dictionary<string, string?>();
 
     public long Size { get; init; }

@@ -103,7 +103,7 @@ public sealed class DeltaHistoryTests(AzuriteFixture azurite)
 
     [Theory]
     [InlineData("SELECT NULL::INTEGER AS id, 'a' AS v, 1 AS seq", "have null in the key (id)")]
-    [InlineData("SELECT 1 AS id, 'a' AS v, NULL::INTEGER AS seq", "or in the sequence (seq)")]
+    [InlineData("SELECT 1 AS id, 'a' AS v, NULL::INTEGER AS seq", "have null in the key (id) or in valid_from")]
     [InlineData("SELECT 1 AS id, 'a' AS v", "needs the column 'seq'")]
     [InlineData("SELECT 1 AS id, 'a' AS observed, 1 AS seq", "one of the history's own")]
     public async Task RunAsync_RowsThatDoNotFit_AreRefused(string select, string message)
