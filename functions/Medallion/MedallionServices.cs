@@ -34,7 +34,11 @@ public static class MedallionServices
         services.AddSingleton<SourceLander>();
         services.AddSingleton<CutFiles>();
         services.AddSingleton<SourceCommitter>();
+        services.AddSingleton(s => CleanLimits.Of(s.GetRequiredService<EngineOptions>()));
         services.AddSingleton<SourceCleaner>();
+        services.AddSingleton<PartCleaner>();
+        services.AddSingleton<BucketCleaner>();
+        services.AddSingleton<CleanCloser>();
         services.AddSingleton<ModelBuilder>();
         services.AddSingleton<MetricEvaluator>();
         services.AddSingleton<RunPlanner>();
@@ -47,6 +51,9 @@ public static class MedallionServices
             s.GetRequiredService<SourceLander>(),
             s.GetRequiredService<SourceCommitter>(),
             s.GetRequiredService<SourceCleaner>(),
+            s.GetRequiredService<PartCleaner>(),
+            s.GetRequiredService<BucketCleaner>(),
+            s.GetRequiredService<CleanCloser>(),
             s.GetRequiredService<ModelBuilder>(),
             s.GetRequiredService<MetricEvaluator>(),
             s.GetRequiredService<LakeTables>(),

@@ -74,12 +74,30 @@ internal sealed class RunDriver(IServiceProvider floor)
             await Landed(part);
         }
 
-        return await RepeatAsync(id => step.Kind switch
+        var result = await RepeatAsync(id => step.Kind switch
         {
             StepKind.Ingest => steps.CommitSourceAsync(work with { Landed = landed }, id, cancellationToken),
             StepKind.Clean => steps.CleanSourceAsync(work, id, cancellationToken),
             _ => steps.BuildModelAsync(work, id, cancellationToken),
         });
+        return result.Split is { } split ? await CleanInPartsAsync(work with { Split = split }, split, cancellationToken) : result;
+    }
+
+    private async Task<StepResult> CleanInPartsAsync(StepWork work, SplitStep split, CancellationToken cancellationToken)
+    {
+        var parts = new List<LandedPart>();
+        for (var part = 0; part < split.Parts + split.Present; part++)
+        {
+            parts.Add(await RepeatAsync(id => steps.CleanPartAsync(Copy(work with { Part = part, Landed = [.. parts.Take(part < split.Parts ? 0 : split.Parts)] }), id, cancellationToken)));
+        }
+
+        var buckets = new List<LandedPart>();
+        for (var bucket = 0; bucket < split.Buckets; bucket++)
+        {
+            buckets.Add(await RepeatAsync(id => steps.CleanBucketAsync(Copy(work with { Part = bucket, Landed = parts }), id, cancellationToken)));
+        }
+
+        return await RepeatAsync(id => steps.CommitCleanedAsync(Copy(work with { Landed = parts, Buckets = buckets }), cancellationToken));
     }
 
     private static T Copy<T>(T value) => Json.Read<T>(Json.Write(value));

@@ -19,9 +19,21 @@ public sealed class RunActivities(PipelineSteps steps)
     [Function(nameof(CommitSource))]
     public Task<StepResult> CommitSource([ActivityTrigger] StepWork work, FunctionContext context) => steps.CommitSourceAsync(work, Invocation(context), context.CancellationToken);
 
-    /// <summary>Makes silver and rejected of a source.</summary>
+    /// <summary>Makes silver and rejected of a source, or tells in which parts that is to be done.</summary>
     [Function(nameof(CleanSource))]
     public Task<StepResult> CleanSource([ActivityTrigger] StepWork work, FunctionContext context) => steps.CleanSourceAsync(work, Invocation(context), context.CancellationToken);
+
+    /// <summary>Does a part of a source's cleaning that is too much for one activity.</summary>
+    [Function(nameof(CleanPart))]
+    public Task<LandedPart> CleanPart([ActivityTrigger] StepWork work, FunctionContext context) => steps.CleanPartAsync(work, Invocation(context), context.CancellationToken);
+
+    /// <summary>Keeps one row of each key of a bucket.</summary>
+    [Function(nameof(CleanBucket))]
+    public Task<LandedPart> CleanBucket([ActivityTrigger] StepWork work, FunctionContext context) => steps.CleanBucketAsync(work, Invocation(context), context.CancellationToken);
+
+    /// <summary>Makes visible in silver and rejected what parts and buckets wrote.</summary>
+    [Function(nameof(CommitCleaned))]
+    public Task<StepResult> CommitCleaned([ActivityTrigger] StepWork work, FunctionContext context) => steps.CommitCleanedAsync(work, context.CancellationToken);
 
     /// <summary>Builds a model.</summary>
     [Function(nameof(BuildModel))]

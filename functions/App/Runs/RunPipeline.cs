@@ -82,7 +82,9 @@ public static class RunPipeline
                 StepKind.Clean => nameof(RunActivities.CleanSource),
                 _ => nameof(RunActivities.BuildModel),
             };
-            var result = await context.CallActivityAsync<StepResult>(activity, run.WorkOf(step) with { Landed = parts }, Retries.OfTransientFailures);
+            var work = run.WorkOf(step) with { Landed = parts };
+            var result = await context.CallActivityAsync<StepResult>(activity, work, Retries.OfTransientFailures);
+            result = result.Split is { } split ? await CleanInParts.RunAsync(context, work, split) : result;
             run.Note(result, (context.CurrentUtcDateTime - begun).TotalSeconds);
         }
         catch (TaskFailedException failure)

@@ -13,11 +13,16 @@ internal static class CommitPlan
         CheckAge(root, commit, now);
         if (table is not null)
         {
-            DeltaProtocol.CheckReadable(root, table.Protocol);
+            DeltaProtocol.CheckReadable(root, table.Protocol, table.Metadata);
             DeltaProtocol.CheckWritable(root, table.Protocol, table.Metadata, commit);
         }
 
         var removed = Removed(root, commit, table);
+        if (commit.WidensTypes && removed.Count != table?.Files.Count)
+        {
+            throw new TerminalException($"The commit to {root} gives columns wider types and removes {removed.Count} of {table?.Files.Count} files; all must be written anew.");
+        }
+
         var metadata = Metadata(root, commit, table?.Metadata, now);
         var actions = new List<LogAction> { new() { CommitInfo = Info(commit, table, removed.Count, now) } };
         if (table is null)
@@ -80,7 +85,7 @@ internal static class CommitPlan
         }
 
         var table = DeltaSchema.FromJson(current.SchemaString);
-        var schema = commit.Mode == CommitMode.Overwrite ? commit.Schema : SchemaRules.Widen(root, table, commit.Schema);
+        var schema = commit.Mode == CommitMode.Overwrite ? commit.Schema : SchemaRules.Widen(root, table, commit.Schema, commit.WidensTypes);
         var samePartitions = current.PartitionColumns.SequenceEqual(commit.PartitionColumns);
         if (commit.Mode == CommitMode.Overwrite)
         {

@@ -53,6 +53,9 @@ public sealed record DeltaCommit
     /// <summary>False: the same rows in other files.</summary>
     public bool DataChange { get; init; } = true;
 
+    /// <summary>True: columns may have wider types than the table's; every file of the table must be among those removed.</summary>
+    internal bool WidensTypes { get; init; }
+
     /// <summary>True: every transaction and domain of the table becomes what it was, so a change of any of them in between is a conflict.</summary>
     internal bool RestoresState { get; init; }
 }

@@ -58,14 +58,7 @@ internal sealed partial class DeltaLog(ILake lake, LakePath root)
     public async Task<IReadOnlyList<(long Version, DateTimeOffset CommittedUtc)>> TimesAsync(CancellationToken cancellationToken)
     {
         var listing = await ListAllAsync(cancellationToken);
-        var times = new List<(long Version, DateTimeOffset CommittedUtc)>();
-        foreach (var version in listing.Commits)
-        {
-            var written = listing.Written[version];
-            times.Add((version, times.Count > 0 && written <= times[^1].CommittedUtc ? times[^1].CommittedUtc.AddMilliseconds(1) : written));
-        }
-
-        return listing.Oldest < 0 ? [] : [.. times.Where(entry => entry.Version >= listing.Oldest)];
+        return listing.Oldest < 0 ? [] : [.. Times(listing).Where(entry => entry.Version >= listing.Oldest)];
     }
 
     public async Task<byte[]?> ReadCommitAsync(long version, CancellationToken cancellationToken) => await lake.ReadAsync(Commit(version), cancellationToken);
@@ -95,6 +88,18 @@ internal sealed partial class DeltaLog(ILake lake, LakePath root)
             // Other engines may write it without care for concurrent readers; it is a hint only.
             return null;
         }
+    }
+
+    private static List<(long Version, DateTimeOffset CommittedUtc)> Times(Listing listing)
+    {
+        var times = new List<(long Version, DateTimeOffset CommittedUtc)>();
+        foreach (var version in listing.Commits)
+        {
+            var written = listing.Written[version];
+            times.Add((version, times.Count > 0 && written <= times[^1].CommittedUtc ? times[^1].CommittedUtc.AddMilliseconds(1) : written));
+        }
+
+        return times;
     }
 
     // Names share their first 19 digits in tens: a table's recent log is one or two short listings however long its past.

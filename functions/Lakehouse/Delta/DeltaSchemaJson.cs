@@ -23,6 +23,11 @@ internal sealed class DeltaSchemaJson : JsonConverter<DeltaSchema>
 
     public static DeltaSchema Parse(string json)
     {
+        if (json.Length == 0)
+        {
+            throw new TerminalException("The table's log names no schema (metaData.schemaString is empty): there is nothing that could be read or written.");
+        }
+
         try
         {
             using var document = JsonDocument.Parse(json);

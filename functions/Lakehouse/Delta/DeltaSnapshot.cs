@@ -38,6 +38,20 @@ public sealed record DeltaSnapshot
 
     /// <summary>Size of the live data files.</summary>
     public long Bytes => Files.Sum(file => file.SizeBytes);
+
+    /// <summary>Stands for a table that is not there yet.</summary>
+    internal static DeltaSnapshot Empty(DeltaSchema schema, IReadOnlyList<string> partitionColumns) => new()
+    {
+        Version = -1,
+        TableId = "",
+        Schema = schema,
+        PartitionColumns = partitionColumns,
+        Configuration = new Dictionary<string, string>(),
+        Files = [],
+        Transactions = new Dictionary<string, long>(),
+        Domains = new Dictionary<string, string>(),
+        CommittedUtc = DateTimeOffset.UnixEpoch,
+    };
 }
 
 /// <summary>One commit of a table's past.</summary>

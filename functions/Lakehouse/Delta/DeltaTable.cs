@@ -75,7 +75,7 @@ public sealed partial class DeltaTable(ILake lake, LakePath root, TimeProvider c
                 + "while it was read.")));
         }
 
-        DeltaProtocol.CheckReadable(root, table.Protocol);
+        DeltaProtocol.CheckReadable(root, table.Protocol, table.Metadata);
         return table;
     }
 }

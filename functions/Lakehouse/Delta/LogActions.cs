@@ -62,11 +62,12 @@ internal sealed record MetadataAction
 
     public DataFormat Format { get; init; } = new();
 
-    public string SchemaString { get; init; } = "";
+    // Some writers, and the columns of a checkpoint, have null for what is empty.
+    public string SchemaString { get; init => field = value ?? ""; } = "";
 
-    public IReadOnlyList<string> PartitionColumns { get; init; } = [];
+    public IReadOnlyList<string> PartitionColumns { get; init => field = value ?? []; } = [];
 
-    public IReadOnlyDictionary<string, string> Configuration { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Configuration { get; init => field = value ?? new Dictionary<string, string>(); } = new Dictionary<string, string>();
 
     public long? CreatedTime { get; init; }
 }
@@ -100,7 +101,7 @@ internal sealed record AddAction
 {
     public string Path { get; init; } = "";
 
-    public IReadOnlyDictionary<string, string?> PartitionValues { get; init; } = new Dictionary<string, string?>();
+    public IReadOnlyDictionary<string, string?> PartitionValues { get; init => field = value ?? new Dictionary<string, string?>(); } = new Dictionary<string, string?>();
 
     public long Size { get; init; }
 

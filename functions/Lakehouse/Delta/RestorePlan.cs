@@ -10,7 +10,7 @@ internal static class RestorePlan
 
     public static IReadOnlyList<LogAction> Actions(LakePath root, DeltaCommit commit, TableState then, TableState table, DateTimeOffset now)
     {
-        DeltaProtocol.CheckReadable(root, table.Protocol);
+        DeltaProtocol.CheckReadable(root, table.Protocol, table.Metadata);
         DeltaProtocol.CheckWritable(root, table.Protocol, table.Metadata, commit);
         AddAction[] added = [.. then.Files.Values.Where(file => !table.Files.ContainsKey(file.Path))];
         AddAction[] removed = [.. table.Files.Values.Where(file => !then.Files.ContainsKey(file.Path))];

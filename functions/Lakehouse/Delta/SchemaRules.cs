@@ -33,7 +33,11 @@ internal static class SchemaRules
 
     /// <summary>The table's schema with the nullable columns that only the added files have; a nullable column that they lack reads as
     /// null.</summary>
-    public static DeltaSchema Widen(LakePath root, DeltaSchema table, DeltaSchema added)
+    /// <param name="root">The table's directory.</param>
+    /// <param name="table">What the table has.</param>
+    /// <param name="added">What the added files have.</param>
+    /// <param name="rewritten">True: no file of the table stays, so that columns may have wider types.</param>
+    public static DeltaSchema Widen(LakePath root, DeltaSchema table, DeltaSchema added, bool rewritten = false)
     {
         foreach (var column in table.Fields)
         {
@@ -42,7 +46,7 @@ internal static class SchemaRules
             {
                 null => column.Nullable ? null : "is required in the table and missing in the files to add",
                 { Name: var name } when name != column.Name => $"is spelled '{name}' in the files to add",
-                { Type: var type } when type != column.Type => $"is {column.Type} in the table and {type} in the files to add",
+                { Type: var type } when type != column.Type && !(rewritten && TypeWidening.Allows(column.Type, type)) => $"is {column.Type} in the table and {type} in the files to add",
                 { Nullable: true } when !column.Nullable => "is required in the table and may be null in the files to add",
                 _ => null,
             };
@@ -60,9 +64,29 @@ internal static class SchemaRules
                 + "value for it.");
         }
 
-        var widened = new DeltaSchema { Fields = [.. table.Fields, .. extra] };
+        var widened = new DeltaSchema { Fields = [.. table.Fields.Select(column => column with { Type = added.Find(column.Name)?.Type ?? column.Type }), .. extra] };
         CheckNames(root, extra);
         return widened;
+    }
+
+    /// <summary>The schema of a table after rows of another one came into it. Narrower columns of the rows fit; wider ones only if the table's files are
+    /// written anew.</summary>
+    public static DeltaSchema Reconcile(LakePath root, DeltaSchema table, DeltaSchema rows, bool widen)
+    {
+        DeltaField Common(DeltaField column) => rows.Find(column.Name) switch
+        {
+            null => column,
+            { Name: var name } when name != column.Name => throw Different(column.Name, $"is spelled '{name}' in the rows to come. Rename it in the select."),
+            { Type: var type } when type == column.Type || TypeWidening.Allows(type, column.Type) => column,
+            { Type: var type } when !TypeWidening.Allows(column.Type, type) =>
+                throw Different(column.Name, $"is {column.Type} in the table and {type} in the rows to come, which is no widening ({TypeWidening.Rules}). Cast it in the select, or overwrite the table."),
+            { Type: var type } when !widen =>
+                throw Different(column.Name, $"is {column.Type} in the table and {type}, which is wider, in the rows to come. Ask for widening, which writes the table's files anew, or cast it in the select."),
+            { Type: var type } => column with { Type = type },
+        };
+
+        TerminalException Different(string column, string difference) => new($"The column '{column}' of the table {root} {difference}");
+        return new DeltaSchema { Fields = [.. table.Fields.Select(Common), .. rows.Fields.Where(column => table.Find(column.Name) is null)] };
     }
 
     private static void CheckNames(LakePath root, IReadOnlyList<DeltaField> extra)

@@ -8,6 +8,15 @@ namespace Pipeline.Lakehouse.Delta;
 /// <summary>Makes tables readable in a DuckDB session: local copies of a snapshot's files, and a view over exactly those.</summary>
 public sealed class TableReader(FileCache cache)
 {
+    /// <summary>The column with the number of a row's file.</summary>
+    internal const string FileNumber = "__file";
+
+    /// <summary>The column with a row's place in its file, from 0.</summary>
+    internal const string RowNumber = "__row";
+
+    // A name that no table's column has.
+    private const string LocalFile = "__local_file";
+
     /// <summary>Creates a view with exactly the snapshot's columns; it can be read until the lease is disposed.</summary>
     /// <remarks>Partition columns have the log's values, and a filter on them leaves other partitions' files unread. A column that a file lacks is
     /// null there.</remarks>
@@ -20,15 +29,31 @@ public sealed class TableReader(FileCache cache)
     /// <param name="fileColumn">A further column of that name, with the local file that holds the row as <see cref="CacheLease.LocalFiles"/> has it;
     /// null: none.</param>
     /// <exception cref="TerminalException">A file is gone or lies elsewhere, or the files together exceed the cache.</exception>
-    public async Task<CacheLease> CreateViewAsync(
+    public Task<CacheLease> CreateViewAsync(
         DuckDbSession session, string schema, string name, DeltaSnapshot snapshot, LakePath root, CancellationToken cancellationToken, string? fileColumn = null)
+    {
+        var source = snapshot.Files.Count == 0 ? "NULL::VARCHAR" : LocalFile;
+        var (option, column) = fileColumn is null ? ("", "") : ($", filename = '{LocalFile}'", $", {source} AS {Sql.Identifier(fileColumn)}");
+        return CreateViewAsync(session, schema, name, snapshot, root, option, column, cancellationToken);
+    }
+
+    /// <summary>As above, with two columns more: the number given to the row's file, and the row's place in it. There must be a file.</summary>
+    internal Task<CacheLease> CreateNumberedViewAsync(
+        DuckDbSession session, string schema, string name, DeltaSnapshot snapshot, LakePath root, IReadOnlyList<int> numbers, CancellationToken cancellationToken)
+    {
+        var number = $"list_extract([{string.Join(", ", numbers)}], CAST(file_index AS BIGINT) + 1)";
+        return CreateViewAsync(session, schema, name, snapshot, root, "", $", CAST({number} AS INTEGER) AS {FileNumber}, CAST(file_row_number AS BIGINT) AS {RowNumber}", cancellationToken);
+    }
+
+    private async Task<CacheLease> CreateViewAsync(
+        DuckDbSession session, string schema, string name, DeltaSnapshot snapshot, LakePath root, string option, string moreColumns, CancellationToken cancellationToken)
     {
         var lease = await cache.AcquireAsync([.. snapshot.Files.Select(file => Request(file, snapshot.PartitionColumns, root))], cancellationToken);
         try
         {
             session.Execute(
                 $"CREATE SCHEMA IF NOT EXISTS {Sql.Identifier(schema)}; CREATE OR REPLACE VIEW {Sql.Identifier(schema)}.{Sql.Identifier(name)} "
-                    + $"AS {Select(session, snapshot, lease.LocalFiles, fileColumn)}",
+                    + $"AS {Select(session, snapshot, lease.LocalFiles, option, moreColumns)}",
                 cancellationToken);
             return lease;
         }
@@ -39,22 +64,21 @@ public sealed class TableReader(FileCache cache)
         }
     }
 
-    private static string Select(DuckDbSession session, DeltaSnapshot snapshot, IReadOnlyList<string> files, string? fileColumn)
+    private static string Select(DuckDbSession session, DeltaSnapshot snapshot, IReadOnlyList<string> files, string option, string moreColumns)
     {
-        var localFile = fileColumn is null ? "" : $", {(files.Count == 0 ? "NULL::VARCHAR" : "filename")} AS {Sql.Identifier(fileColumn)}";
         if (files.Count == 0)
         {
-            return $"SELECT {string.Join(", ", snapshot.Schema.Fields.Select(field => Column(field, "NULL")))}{localFile} WHERE false";
+            return $"SELECT {string.Join(", ", snapshot.Schema.Fields.Select(field => Column(field, "NULL")))}{moreColumns} WHERE false";
         }
 
         // Values of partitions come as text and are cast here, the pruning sees through that.
-        var source = $"read_parquet({Sql.List(files)}, union_by_name = true{(fileColumn is null ? "" : ", filename = true")}, hive_partitioning = "
+        var source = $"read_parquet({Sql.List(files)}, union_by_name = true{option}, hive_partitioning = "
             + $"{(snapshot.PartitionColumns.Count > 0 ? "true, hive_types_autocast = false" : "false")})";
         var present = session.Describe($"SELECT * FROM {source}").Select(column => column.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var partitions = snapshot.PartitionColumns.Select((column, index) => (column, local: PartitionPath.LocalColumn(index))).ToDictionary(pair => pair.column, pair => pair.local);
         var columns = snapshot.Schema.Fields.Select(field => Column(
             field, partitions.TryGetValue(field.Name, out var local) ? Sql.Identifier(local) : present.Contains(field.Name) ? Sql.Identifier(field.Name) : "NULL"));
-        return $"SELECT {string.Join(", ", columns)}{localFile} FROM {source}";
+        return $"SELECT {string.Join(", ", columns)}{moreColumns} FROM {source}";
     }
 
     private static string Column(DeltaField field, string value) => $"CAST({value} AS {DeltaTypes.ToDuckDb(field.Type)}) AS "

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Pipeline.Lakehouse.Storage;
 
 namespace Pipeline.Lakehouse.Delta;
@@ -5,6 +6,7 @@ namespace Pipeline.Lakehouse.Delta;
 /// <summary>A table's log replayed up to a version: the specification's "Action Reconciliation".</summary>
 internal sealed class TableState(LakePath root)
 {
+    private const long MaxMinutes = 1000L * 365 * 24 * 60;
     private static readonly TimeSpan DefaultRetention = TimeSpan.FromDays(7);
 
     private readonly Dictionary<string, AddAction> files = [];
@@ -45,7 +47,7 @@ internal sealed class TableState(LakePath root)
     /// <summary>Everything a checkpoint holds: no commitInfo, no removed domains, no expired tombstones.</summary>
     public IEnumerable<LogAction> Reconciled(DateTimeOffset now)
     {
-        var retained = (now - Retention()).ToUnixTimeMilliseconds();
+        var retained = (now - (Interval("delta.deletedFileRetentionDuration", out _) ?? DefaultRetention)).ToUnixTimeMilliseconds();
         return new LogAction[] { new() { Protocol = Protocol }, new() { MetaData = Metadata } }
             .Concat(transactions.Values.Select(transaction => new LogAction { Txn = transaction }))
             .Concat(domains.Values.Select(domain => new LogAction { DomainMetadata = domain }))
@@ -55,7 +57,7 @@ internal sealed class TableState(LakePath root)
 
     public DeltaSnapshot Snapshot()
     {
-        DeltaProtocol.CheckReadable(root, Protocol);
+        DeltaProtocol.CheckReadable(root, Protocol, Metadata);
         return new DeltaSnapshot
         {
             Version = Version,
@@ -114,23 +116,34 @@ internal sealed class TableState(LakePath root)
         }
     }
 
-    // The property is a Spark interval such as 'interval 1 week'; only the units that have one length are understood, anything else keeps the
-    // default.
-    private TimeSpan Retention()
+    /// <summary>A property that is a Spark interval such as 'interval 1 week'; months and years count as their longest. Null where it is not set, or not
+    /// understood: see <paramref name="text"/>.</summary>
+    public TimeSpan? Interval(string property, out string? text)
     {
-        var words = Metadata.Configuration.GetValueOrDefault("delta.deletedFileRetentionDuration", "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (words is not [var keyword, var count, var unit] || !keyword.Equals("interval", StringComparison.OrdinalIgnoreCase) || !int.TryParse(count, out var number))
+        text = Metadata.Configuration.GetValueOrDefault(property);
+        var words = (text ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        if (words is ["interval" or "INTERVAL", .. var rest])
         {
-            return DefaultRetention;
+            words = rest;
         }
 
-        return unit.ToLowerInvariant().TrimEnd('s') switch
+        if (words is not [var count, var unit] || !int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
-            "minute" => TimeSpan.FromMinutes(number),
-            "hour" => TimeSpan.FromHours(number),
-            "day" => TimeSpan.FromDays(number),
-            "week" => TimeSpan.FromDays(7.0 * number),
-            _ => DefaultRetention,
+            return null;
+        }
+
+        int? minutes = unit.ToLowerInvariant().TrimEnd('s') switch
+        {
+            "minute" => 1,
+            "hour" => 60,
+            "day" => 24 * 60,
+            "week" => 7 * 24 * 60,
+            "month" => 31 * 24 * 60,
+            "year" => 366 * 24 * 60,
+            _ => null,
         };
+
+        // Longer than any clock has run is for ever, and still a time that can be subtracted.
+        return minutes is { } length ? TimeSpan.FromMinutes(Math.Min((long)number * length, MaxMinutes)) : null;
     }
 }

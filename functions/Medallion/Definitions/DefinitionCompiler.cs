@@ -202,7 +202,8 @@ public sealed class DefinitionCompiler(Engine engine)
                     problems.Add(new(model.Line.File, 1, $"the key of '{model.Table}' names '{key}', which is not one of its columns: {string.Join(", ", columns.Select(c => c.Name))}"));
                 }
 
-                session.Execute($"create table {model.Table} as {sql} limit 0");
+                var rows = model.History is null ? sql : DeltaHistory.Columns(session, ModelBuilder.HistoryOf(model, sql));
+                session.Execute($"create table {model.Table} as select * from ({rows}\n) limit 0");
                 known.Add(model.Table);
             });
         }

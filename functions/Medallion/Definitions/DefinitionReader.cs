@@ -189,11 +189,17 @@ internal sealed class DefinitionReader
             var table = new TableKey(parts[1], name);
             said.Remove(table.ToString(), out var map);
             map?.AllowOnly(PipelineKeys.Model);
+            var key = map?.Texts("key") ?? [];
+            var history = ReadHistory(map);
+            CheckMerge(map, table, key, history);
             yield return new ModelDefinition
             {
                 Table = table,
                 Sql = sql,
-                Key = map?.Texts("key") ?? [],
+                Key = key,
+                Incremental = map?.Flag("incremental") ?? false,
+                Delete = map?.Choice("delete", ModelDelete.Keep) ?? ModelDelete.Keep,
+                History = history,
                 Description = map?.Text("description"),
                 Line = new SourceLine(file, 1),
             };
@@ -203,6 +209,41 @@ internal sealed class DefinitionReader
         {
             var path = TableKey.TryParse(name, out var table) ? $"models/{table.Layer}/{table.Name}.sql" : "models/LAYER/NAME.sql";
             problems.Add(new(map.Line.File, map.Line.Number, $"model '{name}' has no SQL file: expected {path}"));
+        }
+    }
+
+    private static HistoryDefinition? ReadHistory(YamlMap? model)
+    {
+        if (model?.Map("history", "'history'") is not { } map)
+        {
+            return null;
+        }
+
+        map.AllowOnly(PipelineKeys.History);
+        return new HistoryDefinition { Sequence = map.RequiredText("sequence"), Delete = map.Text("delete") };
+    }
+
+    private static void CheckMerge(YamlMap? map, TableKey table, IReadOnlyList<string> key, HistoryDefinition? history)
+    {
+        if (map is null)
+        {
+            return;
+        }
+
+        var incremental = map.Flag("incremental");
+        if ((incremental || history is not null) && key.Count == 0)
+        {
+            map.ProblemAt(history is null ? "incremental" : "history", $"model '{table}' goes by key, but has none: add key: [COLUMN]");
+        }
+
+        if (incremental && history is not null)
+        {
+            map.ProblemAt("incremental", $"model '{table}' has both 'incremental' and 'history': keep one, a history is incremental by itself");
+        }
+
+        if (!incremental && map.Keys.Contains("delete"))
+        {
+            map.ProblemAt("delete", $"model '{table}' has 'delete', which says what an incremental model does with rows that are missing: add incremental: true, or leave it out");
         }
     }
 

@@ -179,11 +179,40 @@ public sealed record ModelDefinition
     /// <summary>The columns of which there is one row each, checked after the build; empty checks nothing.</summary>
     public IReadOnlyList<string> Key { get; init; } = [];
 
+    /// <summary>True: the SELECT's rows are merged into the table by key. It is built anew only if the definition moved or a full refresh asks for it.</summary>
+    public bool Incremental { get; init; }
+
+    /// <summary>What becomes of rows whose key the SELECT no longer gives, in an incremental model.</summary>
+    public ModelDelete Delete { get; init; } = ModelDelete.Keep;
+
+    /// <summary>How the table keeps the history of its rows; null: it holds them as they are now.</summary>
+    public HistoryDefinition? History { get; init; }
+
     /// <summary>One sentence for people.</summary>
     public string? Description { get; init; }
 
     /// <summary>The SQL file and its first line.</summary>
     public required SourceLine Line { get; init; }
+}
+
+/// <summary>What becomes of rows that a model's SELECT no longer gives.</summary>
+public enum ModelDelete
+{
+    /// <summary>They stay.</summary>
+    Keep,
+
+    /// <summary>They are deleted.</summary>
+    Missing,
+}
+
+/// <summary>A model whose table has a row for every state that a key was in, with <c>valid_from</c>, <c>valid_to</c> and <c>is_current</c>.</summary>
+public sealed record HistoryDefinition
+{
+    /// <summary>The column that orders the states of a key; it becomes <c>valid_from</c>.</summary>
+    public required string Sequence { get; init; }
+
+    /// <summary>A boolean column, true where a key ends; null: none ends.</summary>
+    public string? Delete { get; init; }
 }
 
 /// <summary>A named business number.</summary>

@@ -15,7 +15,9 @@ internal static class PipelineKeys
 
     public static readonly string[] Rule = ["id", "dimension", "expect", "otherwise"];
 
-    public static readonly string[] Model = ["key", "description"];
+    public static readonly string[] Model = ["key", "description", "incremental", "delete", "history"];
+
+    public static readonly string[] History = ["sequence", "delete"];
 
     public static readonly string[] Metric = ["from", "expr", "unit", "description"];
 

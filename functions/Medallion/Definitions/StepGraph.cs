@@ -107,10 +107,15 @@ internal static class StepGraph
                 level = Math.Max(level, below + 1);
             }
 
-            steps[model.Table] = Make(model.Table, StepKind.Model, reads[model.Table], level, new { model.Sql, model.Key });
+            steps[model.Table] = Make(model.Table, StepKind.Model, reads[model.Table], level, Follows(model));
             return level;
         }
     }
+
+    // A model that is built as a whole has the hash that it had before there was another way.
+    private static object Follows(ModelDefinition model) => model is { Incremental: false, History: null }
+        ? new { model.Sql, model.Key }
+        : new { model.Sql, model.Key, model.Incremental, model.Delete, model.History };
 
     private static Step Make(TableKey table, StepKind kind, IReadOnlyList<TableKey> inputs, int level, object follows) => new()
     {

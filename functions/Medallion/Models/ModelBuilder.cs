@@ -9,7 +9,7 @@ using Pipeline.Medallion.Runs;
 namespace Pipeline.Medallion.Models;
 
 /// <summary>Builds a table by its SELECT over the tables that it reads, at the versions that the run is pinned to.</summary>
-internal sealed class ModelBuilder(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer)
+internal sealed class ModelBuilder(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer, FileCache cache, TimeProvider clock)
 {
     /// <summary>Builds a model.</summary>
     /// <param name="step">The step.</param>
@@ -40,24 +40,9 @@ internal sealed class ModelBuilder(LakeTables tables, Engine engine, TableReader
             }
 
             var sql = ModelSql.Normalise(session, model.Sql);
-            var added = await writer.WriteAsync(session, sql, table.Root, [], invocation, cancellationToken);
-            RequireKey(session, model, sql, cancellationToken);
-            var rows = new RowBooks { In = inputs.Snapshots.Values.Sum(s => s.Rows), Inserted = added.Sum(a => a.Statistics?.Rows ?? 0) };
-            var committed = await table.CommitAsync(
-                new DeltaCommit
-                {
-                    Operation = "BUILD",
-                    Mode = CommitMode.Overwrite,
-                    Schema = DeltaSchema.FromDuckDb(session.Describe(sql)),
-                    Add = added,
-                    Transaction = new TransactionId(work.TransactionId, work.Number),
-                    Domain = new DomainState(work.StateDomain, Json.Write(new StepState { RunId = work.RunId, Definition = step.Definition, Inputs = inputs.Identities, Rows = rows })),
-                    Description = model.Description,
-                    ReadVersion = now?.Version ?? -1,
-                    Metrics = new Dictionary<string, string> { ["runId"] = work.RunId },
-                },
-                cancellationToken);
-            return StepOutcome.Of(work.Table, StepStatus.Succeeded, rows, (work.Table, committed.Version));
+            return model is { Incremental: false, History: null }
+                ? await ReplaceAsync(session, step, model, work, inputs, sql, now, invocation, cancellationToken)
+                : await MergeAsync(session, step, model, work, inputs, sql, now, invocation, cancellationToken);
         }
         catch (DuckDbException error) when (engine.Exhausted(work.Table, error) is { } exhausted)
         {
@@ -68,6 +53,90 @@ internal sealed class ModelBuilder(LakeTables tables, Engine engine, TableReader
             leases.ForEach(l => l.Dispose());
         }
     }
+
+    /// <summary>A model's rows as changes of its history.</summary>
+    public static HistoryRequest HistoryOf(ModelDefinition model, string sql) => new()
+    {
+        Select = sql,
+        Key = model.Key,
+        SequenceColumn = model.History?.Sequence ?? "",
+        DeleteColumn = model.History?.Delete,
+    };
+
+    private async Task<StepOutcome> ReplaceAsync(
+        DuckDbSession session, Step step, ModelDefinition model, StepWork work, StepInputs inputs, string sql, DeltaSnapshot? now, string invocation, CancellationToken cancellationToken)
+    {
+        var table = tables.Open(work.Pipeline, work.Table);
+        var added = await writer.WriteAsync(session, sql, table.Root, [], invocation, cancellationToken);
+        RequireKey(session, model, sql, cancellationToken);
+        var rows = new RowBooks { In = inputs.Snapshots.Values.Sum(s => s.Rows), Inserted = added.Sum(a => a.Statistics?.Rows ?? 0) };
+        var committed = await table.CommitAsync(
+            new DeltaCommit
+            {
+                Operation = "BUILD",
+                Mode = CommitMode.Overwrite,
+                Schema = DeltaSchema.FromDuckDb(session.Describe(sql)),
+                Add = added,
+                Transaction = new TransactionId(work.TransactionId, work.Number),
+                Domain = State(step, work, inputs, rows),
+                Description = model.Description,
+                ReadVersion = now?.Version ?? -1,
+                Metrics = new Dictionary<string, string> { ["runId"] = work.RunId },
+            },
+            cancellationToken);
+        return StepOutcome.Of(work.Table, StepStatus.Succeeded, rows, (work.Table, committed.Version));
+    }
+
+    // A history is never begun anew by a run, unless its table is none yet.
+    private async Task<StepOutcome> MergeAsync(
+        DuckDbSession session, Step step, ModelDefinition model, StepWork work, StepInputs inputs, string sql, DeltaSnapshot? now, string invocation, CancellationToken cancellationToken)
+    {
+        var (transaction, metrics) = (new TransactionId(work.TransactionId, work.Number), new Dictionary<string, string> { ["runId"] = work.RunId });
+        var root = LakeTables.Root(work.Pipeline, work.Table);
+        RowBooks Books(MergeCounts counts) => new() { In = inputs.Snapshots.Values.Sum(s => s.Rows), Inserted = counts.Inserted, Updated = counts.Updated, Duplicate = counts.Unchanged };
+        DomainState StateOf(MergeCounts counts) => State(step, work, inputs, Books(counts));
+        var merged = model.History is null
+            ? await new DeltaMerge(tables.Lake, cache, clock, writer).RunAsync(
+                session,
+                root,
+                new MergeRequest
+                {
+                    Select = sql,
+                    Key = model.Key,
+                    RequireKey = true,
+                    DeleteMissing = model.Delete == ModelDelete.Missing,
+                    Overwrite = work.Rebuild,
+                    Widen = true,
+                    CommitUnchanged = true,
+                    Transaction = transaction,
+                    Domain = StateOf,
+                    Description = model.Description,
+                    Metrics = metrics,
+                },
+                invocation,
+                cancellationToken)
+            : await new DeltaHistory(tables.Lake, cache, clock, writer).RunAsync(
+                session,
+                root,
+                HistoryOf(model, sql) with
+                {
+                    Overwrite = now is not null && !DeltaHistory.IsHistory(now.Schema),
+                    Widen = true,
+                    CommitUnchanged = true,
+                    Transaction = transaction,
+                    Domain = StateOf,
+                    Description = model.Description,
+                    Metrics = metrics,
+                },
+                invocation,
+                cancellationToken);
+        var commit = merged.Commit ?? throw new InvalidOperationException($"The merge into {work.Table} was asked to commit its state and did not.");
+        var rows = merged.Counts is { } counts ? Books(counts) : StepState.Of(commit.Snapshot, work.Table)?.Rows;
+        return StepOutcome.Of(work.Table, StepStatus.Succeeded, rows, (work.Table, commit.Version));
+    }
+
+    private static DomainState State(Step step, StepWork work, StepInputs inputs, RowBooks rows) =>
+        new(work.StateDomain, Json.Write(new StepState { RunId = work.RunId, Definition = step.Definition, Inputs = inputs.Identities, Rows = rows }));
 
     private static void RequireKey(DuckDbSession session, ModelDefinition model, string sql, CancellationToken cancellationToken)
     {

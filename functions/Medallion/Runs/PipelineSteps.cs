@@ -14,6 +14,9 @@ public sealed class PipelineSteps
     private readonly SourceLander lander;
     private readonly SourceCommitter committer;
     private readonly SourceCleaner cleaner;
+    private readonly PartCleaner partCleaner;
+    private readonly BucketCleaner bucketCleaner;
+    private readonly CleanCloser closer;
     private readonly ModelBuilder builder;
     private readonly MetricEvaluator metrics;
     private readonly LakeTables tables;
@@ -26,6 +29,9 @@ public sealed class PipelineSteps
         SourceLander lander,
         SourceCommitter committer,
         SourceCleaner cleaner,
+        PartCleaner partCleaner,
+        BucketCleaner bucketCleaner,
+        CleanCloser closer,
         ModelBuilder builder,
         MetricEvaluator metrics,
         LakeTables tables,
@@ -33,6 +39,7 @@ public sealed class PipelineSteps
         StepStore steps)
     {
         (this.planner, this.definitions, this.lander, this.committer, this.cleaner) = (planner, definitions, lander, committer, cleaner);
+        (this.partCleaner, this.bucketCleaner, this.closer) = (partCleaner, bucketCleaner, closer);
         (this.builder, this.metrics, this.tables, this.runs, this.steps) = (builder, metrics, tables, runs, steps);
     }
 
@@ -59,11 +66,23 @@ public sealed class PipelineSteps
         (pipeline, step) => committer.CommitAsync(pipeline.Source(step.Table), work, step.Definition, invocation, cancellationToken),
         cancellationToken);
 
-    /// <summary>Makes a source's silver and rejected tables.</summary>
+    /// <summary>Makes a source's silver and rejected tables, or tells in which parts that is to be done.</summary>
     public Task<StepResult> CleanSourceAsync(StepWork work, string invocation, CancellationToken cancellationToken) => DoAsync(
         work,
         (pipeline, step) => cleaner.CleanAsync(pipeline.Source(step.Table), work, step.Definition, invocation, cancellationToken),
         cancellationToken);
+
+    /// <summary>Does one part of a clean step that was cut.</summary>
+    public Task<LandedPart> CleanPartAsync(StepWork work, string invocation, CancellationToken cancellationToken) => DoPartAsync(
+        work, (source, split) => partCleaner.CleanAsync(source, work, split, invocation, cancellationToken), cancellationToken);
+
+    /// <summary>Does one bucket of a clean step that was cut.</summary>
+    public Task<LandedPart> CleanBucketAsync(StepWork work, string invocation, CancellationToken cancellationToken) => DoPartAsync(
+        work, (source, _) => bucketCleaner.CleanAsync(source, work, invocation, cancellationToken), cancellationToken);
+
+    /// <summary>Makes visible what parts and buckets of a clean step wrote.</summary>
+    public Task<StepResult> CommitCleanedAsync(StepWork work, CancellationToken cancellationToken) => DoAsync(
+        work, (pipeline, step) => closer.CommitAsync(pipeline.Source(step.Table), work, SplitOf(work), step.Definition, cancellationToken), cancellationToken);
 
     /// <summary>Builds a model.</summary>
     public Task<StepResult> BuildModelAsync(StepWork work, string invocation, CancellationToken cancellationToken) => DoAsync(
@@ -107,7 +126,7 @@ public sealed class PipelineSteps
     private async Task<StepResult> DoAsync(StepWork work, Func<CompiledPipeline, Step, Task<StepOutcome>> step, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(work);
-        if (work.Table.Layer != "bronze")
+        if (work is { Table.Layer: not "bronze", Split: null })
         {
             await steps.BeginAsync(work.RunId, work.Table, cancellationToken);
         }
@@ -116,10 +135,22 @@ public sealed class PipelineSteps
         {
             var pipeline = await PipelineAsync(work, cancellationToken);
             var outcome = await step(pipeline, pipeline.Step(work.Table));
-            await steps.EndAsync(work.RunId, outcome.Result, outcome.Rows, outcome.Note, cancellationToken);
+            if (outcome.Result.Split is null)
+            {
+                await steps.EndAsync(work.RunId, outcome.Result, outcome.Rows, outcome.Note, cancellationToken);
+            }
+
             return outcome.Result;
         });
     }
+
+    private async Task<LandedPart> DoPartAsync(StepWork work, Func<SourceDefinition, SplitStep, Task<LandedPart>> part, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return await TellingAsync(work, async () => await part((await PipelineAsync(work, cancellationToken)).Source(work.Table), SplitOf(work)));
+    }
+
+    private static SplitStep SplitOf(StepWork work) => work.Split ?? throw new ArgumentException($"{work.Table} was not cut into parts.", nameof(work));
 
     // An exception crosses the activity's edge as text only: what failed is noted before it is thrown on.
     private async Task<T> TellingAsync<T>(StepWork work, Func<Task<T>> step)

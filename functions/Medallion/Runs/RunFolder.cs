@@ -21,6 +21,12 @@ public sealed class RunFolder(ILake lake, string runId)
         return string.Create(CultureInfo.InvariantCulture, $"{step}/landed-{landed.Part:D5}-{landed.Invocation}.json");
     }
 
+    /// <summary>How an attempt cut a step.</summary>
+    public static string SplitName(TableKey step, string invocation) => $"{step}/split-{invocation}.json";
+
+    /// <summary>Where rows lie that parts of a step hand to each other.</summary>
+    public LakePath Rows(TableKey step) => root.Append($"{step}/rows");
+
     /// <summary>Writes a document, replacing what an earlier attempt wrote.</summary>
     public Task WriteAsync<T>(string name, T value, CancellationToken cancellationToken) =>
         lake.WriteAsync(root.Append(name), JsonSerializer.SerializeToUtf8Bytes(value, Json.Options), cancellationToken);

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Pipeline.Medallion.Definitions;
 
 namespace Pipeline.Medallion.Runs;
@@ -35,11 +36,18 @@ public sealed record StepWork
     /// <summary>Make the table anew from all of its input, even if nothing moved.</summary>
     public bool Rebuild { get; init; }
 
-    /// <summary>The part of an ingest step, from 0.</summary>
+    /// <summary>The part of an ingest step, or the part or bucket of a clean step that was cut; from 0.</summary>
     public int Part { get; init; }
 
-    /// <summary>The parts that were landed, for the activity that commits them.</summary>
+    /// <summary>The parts that are done, for an activity that goes on with them.</summary>
     public IReadOnlyList<LandedPart> Landed { get; init; } = [];
+
+    /// <summary>How a step was cut that is too large for one activity; null where it was not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SplitStep? Split { get; init; }
+
+    /// <summary>The buckets that are done, for the activity that commits them.</summary>
+    public IReadOnlyList<LandedPart> Buckets { get; init; } = [];
 
     /// <summary>The name of the step's transactions and state in its tables.</summary>
     public string TransactionId => TransactionOf(Table);
@@ -50,7 +58,15 @@ public sealed record StepWork
     internal static string TransactionOf(TableKey step) => $"step/{step}";
 }
 
-/// <summary>A part of a source that was written to data files; what it wrote is listed in a manifest on the lake.</summary>
+/// <summary>A clean step that is too large for one activity. Parts of bronze are cleaned and cut by key into buckets; parts of silver that new rows may meet follow; then each
+/// bucket keeps one row of a key; then all is committed.</summary>
+/// <param name="Invocation">The attempt that cut it.</param>
+/// <param name="Parts">Parts of bronze, numbered from 0.</param>
+/// <param name="Present">Parts of silver, numbered on from there: to be done when those of bronze are.</param>
+/// <param name="Buckets">Buckets, numbered from 0; 0 where the source has no key, and there is nothing to tell apart.</param>
+public sealed record SplitStep(string Invocation, int Parts, int Present, int Buckets);
+
+/// <summary>A part of a step that was written to files; what it wrote is listed in a manifest on the lake.</summary>
 /// <param name="Part">The part, from 0.</param>
 /// <param name="Invocation">The attempt that wrote it.</param>
 public sealed record LandedPart(int Part, string Invocation);
@@ -69,6 +85,9 @@ public sealed record StepResult
 
     /// <summary>What became of the rows.</summary>
     public RowBooks? Rows { get; init; }
+
+    /// <summary>The step is too large for one activity and is to be done in these parts; null: it is done.</summary>
+    public SplitStep? Split { get; init; }
 }
 
 /// <summary>Where a step is.</summary>

@@ -24,6 +24,12 @@ internal sealed record CleanCommit
     /// <summary>New files of rejected.</summary>
     public required IReadOnlyList<AddFile> Refused { get; init; }
 
+    /// <summary>The version of silver that the files rest on; null: that there is none.</summary>
+    public required long? SilverVersion { get; init; }
+
+    /// <summary>The version of rejected that the files rest on; null: that there is none.</summary>
+    public required long? RejectedVersion { get; init; }
+
     /// <summary>What became of the rows.</summary>
     public required RowBooks Rows { get; init; }
 
@@ -48,7 +54,7 @@ internal sealed record CleanCommit
                 Add = Refused,
                 Transaction = new TransactionId(work.TransactionId, work.Number),
                 Description = $"Rows of source {source.Name} that failed a rule, with the reasons",
-                ReadVersion = tables.Rejected?.Version ?? -1,
+                ReadVersion = RejectedVersion ?? -1,
             },
             cancellationToken);
         var state = new StepState { RunId = work.RunId, Definition = definition, Inputs = tables.Inputs.Identities, Rows = Rows };
@@ -64,7 +70,7 @@ internal sealed record CleanCommit
                 Transaction = new TransactionId(work.TransactionId, work.Number),
                 Domain = new DomainState(work.StateDomain, Json.Write(state)),
                 Description = $"Valid rows of source {source.Name}",
-                ReadVersion = tables.Silver?.Version ?? -1,
+                ReadVersion = SilverVersion ?? -1,
                 Metrics = new Dictionary<string, string> { ["runId"] = work.RunId, ["numRejectedRows"] = Rows.Rejected.ToString(CultureInfo.InvariantCulture) },
             },
             cancellationToken);

@@ -121,6 +121,9 @@ internal sealed class CleanSql
             """);
     }
 
+    /// <summary>Rows with the types that they have in a table, so that new and present ones compare and hash alike.</summary>
+    public static string AsStored(DuckDbSession session, string select) => $"select {DeltaTypes.Normalise(session.Describe(select))} from ({select})";
+
     /// <summary>The key's columns, for GROUP BY or USING.</summary>
     public static string KeyOf(SourceDefinition source) => string.Join(", ", source.Key.Select(Sql.Identifier));
 

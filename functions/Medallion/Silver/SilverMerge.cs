@@ -30,8 +30,11 @@ internal sealed class SilverMerge : IDisposable
     /// <summary>New rows that lose to a present one of the same content.</summary>
     public long Duplicate { get; private set; }
 
+    /// <summary>The files that the new rows may meet, where they are too large for this activity and nothing was compared; else null.</summary>
+    public IReadOnlyList<AddFile>? TooLarge { get; private set; }
+
     /// <summary>Rows of the replaced files.</summary>
-    public long ReplacedRows => Replaced.Sum(f => f.Statistics?.Rows ?? 0);
+    public long ReplacedRows { get; private set; }
 
     /// <summary>Compares. The session's table <c>losers</c> gets the new rows that lose.</summary>
     /// <param name="rows">The new rows; those that lose among themselves are in <c>losers</c>.</param>
@@ -39,9 +42,10 @@ internal sealed class SilverMerge : IDisposable
     /// <param name="silver">Silver as it is.</param>
     /// <param name="root">Its directory.</param>
     /// <param name="reader">Reads it.</param>
+    /// <param name="room">How many bytes of it may be read.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     public static async Task<SilverMerge> CompareAsync(
-        CheckedRows rows, bool hasLosers, DeltaSnapshot silver, LakePath root, TableReader reader, CancellationToken cancellationToken)
+        CheckedRows rows, bool hasLosers, DeltaSnapshot silver, LakePath root, TableReader reader, long room, CancellationToken cancellationToken)
     {
         var (session, source) = (rows.Session, rows.Source);
         var merge = new SilverMerge { Select = rows.Sql.Silver(hasLosers) };
@@ -49,10 +53,13 @@ internal sealed class SilverMerge : IDisposable
         {
             var compared = string.Join(", ", source.Key.Append(source.LatestBy).OfType<string>().Distinct().Select(Sql.Identifier).Concat(["_ingested_at", "_file", "_row"]));
             compared = $"{compared}, {CleanSql.ContentOf(source)} as __content";
-            session.Execute($"create temp table arrivals as select {compared} from ({Normalised(session, merge.Select)})", cancellationToken);
-            KeyRanges.Define(session, source, "arrivals", cancellationToken);
-            var candidates = KeyRanges.Among(session, source, silver.Files, cancellationToken);
-            if (candidates.Count > 0)
+            session.Execute($"create temp table arrivals as select {compared} from ({CleanSql.AsStored(session, merge.Select)})", cancellationToken);
+            var candidates = KeyFilter.Of(session, source, "arrivals", cancellationToken).Among(source, silver);
+            if (candidates.Sum(f => f.SizeBytes) > room)
+            {
+                merge.TooLarge = candidates;
+            }
+            else if (candidates.Count > 0)
             {
                 await merge.MeetAsync(rows, hasLosers, silver with { Files = candidates }, root, reader, compared, cancellationToken);
             }
@@ -103,10 +110,8 @@ internal sealed class SilverMerge : IDisposable
         var touched = session.Query($"select distinct {LocalFile} from held semi join replaced using ({key})", cancellationToken).Rows().Select(r => (string)(r[0] ?? "")).ToHashSet(StringComparer.Ordinal);
         Replaced = [.. present.Files.Zip(lease.LocalFiles).Where(f => touched.Contains(f.Second)).Select(f => f.First)];
         leases.Add(await reader.CreateViewAsync(session, "present", "replaced", present with { Files = Replaced }, root, cancellationToken));
+        ReplacedRows = session.Scalar<long>("select count(*) from present.replaced", cancellationToken);
         var columns = string.Join(", ", session.Describe(Select).Select(c => Sql.Identifier(c.Name)));
-        Select = $"select * from ({Normalised(session, Select)}) union all select {columns} from present.replaced anti join replaced using ({key})";
+        Select = $"select * from ({CleanSql.AsStored(session, Select)}) union all select {columns} from present.replaced anti join replaced using ({key})";
     }
-
-    // As a table has them: both sides of a comparison have the same types.
-    private static string Normalised(DuckDbSession session, string select) => $"select {DeltaTypes.Normalise(session.Describe(select))} from ({select})";
 }

@@ -7,9 +7,9 @@ namespace Pipeline.Medallion.Silver;
 
 /// <summary>Makes a source's silver and rejected tables from its bronze table: types, checks, one row per key. As a rule it reads only what it has not seen.</summary>
 /// <remarks>Three passes over the raw rows instead of one with a window over all of them: memory stays bounded, whatever the number of rows.</remarks>
-internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer)
+internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer, CleanLimits limits)
 {
-    /// <summary>Cleans a source.</summary>
+    /// <summary>Cleans a source, or tells how it is to be cut if that is too much for one activity.</summary>
     /// <param name="declared">The source as the definition has it.</param>
     /// <param name="work">The step, with the version of bronze to read.</param>
     /// <param name="definition">Hash of the step's definition.</param>
@@ -32,28 +32,34 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
 
         using var session = engine.OpenSession();
         var scope = await CleanScope.ReadAsync(step, session, source, work.Rebuild, definition, cancellationToken);
-        using var rows = await CheckedRows.OpenAsync(session, reader, source, scope.Bronze, work, cancellationToken);
-        var commit = await CleanAsync(rows, scope, step, work, invocation, cancellationToken);
-        return await commit.CommitAsync(step, source, session, work, definition, cancellationToken);
-    }
+        IReadOnlyList<AddFile> present = scope.Incremental && source.Key.Count > 0 ? step.Silver?.Files ?? [] : [];
+        if (scope.Bronze.Bytes > limits.SingleBytes)
+        {
+            return await SplitAsync(CleanSplit.Of(scope, step, present, source.Key.Count > 0, limits), work, invocation, cancellationToken);
+        }
 
-    private async Task<CleanCommit> CleanAsync(CheckedRows rows, CleanScope scope, CleanTables step, StepWork work, string invocation, CancellationToken cancellationToken)
-    {
+        using var rows = await CheckedRows.OpenAsync(session, reader, source, scope.Bronze, work, cancellationToken);
         var warned = rows.Warn(cancellationToken);
         var (superseded, duplicate) = rows.FindLosers(cancellationToken);
-        var hasLosers = superseded + duplicate > 0;
-        using var merge = scope.Incremental && rows.Source.Key.Count > 0 && step.Silver is { } silver
-            ? await SilverMerge.CompareAsync(rows, hasLosers, silver, step.SilverTable.Root, reader, cancellationToken)
+        using var merge = present.Count > 0 && step.Silver is { } silverNow
+            ? await SilverMerge.CompareAsync(rows, superseded + duplicate > 0, silverNow, step.SilverTable.Root, reader, limits.SingleBytes - scope.Bronze.Bytes, cancellationToken)
             : null;
-        var added = await writer.WriteAsync(rows.Session, merge?.Select ?? rows.Sql.Silver(hasLosers), step.SilverTable.Root, rows.Source.Partition?.As ?? [], invocation, cancellationToken);
-        var refused = await writer.WriteAsync(rows.Session, rows.Sql.Rejected(work), step.RejectedTable.Root, [], invocation, cancellationToken);
-        return new CleanCommit
+        if (merge?.TooLarge is { } met)
+        {
+            return await SplitAsync(CleanSplit.Of(scope, step, met, hasKey: true, limits), work, invocation, cancellationToken);
+        }
+
+        var added = await writer.WriteAsync(session, merge?.Select ?? rows.Sql.Silver(superseded + duplicate > 0), step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken);
+        var refused = await writer.WriteAsync(session, rows.Sql.Rejected(work), step.RejectedTable.Root, [], invocation, cancellationToken);
+        var commit = new CleanCommit
         {
             Incremental = scope.Incremental,
             Note = scope.Note(step.BronzeKey),
             Add = added,
             Remove = [.. merge?.Replaced.Select(f => f.Path) ?? []],
             Refused = refused,
+            SilverVersion = step.Silver?.Version,
+            RejectedVersion = step.Rejected?.Version,
             Rows = new RowBooks
             {
                 In = scope.Bronze.Rows,
@@ -65,5 +71,13 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
                 Warned = warned,
             },
         };
+        return await commit.CommitAsync(step, source, session, work, definition, cancellationToken);
+    }
+
+    private async Task<StepOutcome> SplitAsync(CleanSplit split, StepWork work, string invocation, CancellationToken cancellationToken)
+    {
+        await new RunFolder(tables.Lake, work.RunId).WriteAsync(RunFolder.SplitName(work.Table, invocation), split, cancellationToken);
+        var result = new StepResult { Table = work.Table, Status = StepStatus.Running, Split = split.Announce(invocation) };
+        return new StepOutcome { Result = result };
     }
 }

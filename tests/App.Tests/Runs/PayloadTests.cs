@@ -37,7 +37,14 @@ public sealed class PayloadTests
             run.Fail(step.Table, new(nameof(InvalidOperationException), new string('x', 100_000), null, null, null));
         }
 
-        object[] payloads = [plan, run.WorkOf(gold) with { Landed = [.. Enumerable.Range(0, 100).Select(part => new LandedPart(part, new string('b', 32)))] }, run.End()];
+        var parts = Enumerable.Range(0, 200).Select(part => new LandedPart(part, new string('b', 32))).ToList();
+        object[] payloads =
+        [
+            plan,
+            run.WorkOf(gold) with { Landed = [.. parts.Take(100)] },
+            run.WorkOf(plan.Steps[100]) with { Split = new SplitStep(new string('s', 32), 100, 100, 100), Landed = parts, Buckets = [.. parts.Take(100)] },
+            run.End(),
+        ];
         Assert.All(payloads, payload => Assert.InRange(Encoding.UTF8.GetByteCount(JsonDataConverter.Default.Serialize(payload)!), 1000, LimitBytes));
     }
 

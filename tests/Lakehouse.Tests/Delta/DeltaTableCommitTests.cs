@@ -114,7 +114,7 @@ public sealed class DeltaTableCommitTests
 
     [Theory]
     [InlineData("""{"protocol":{"minReaderVersion":1,"minWriterVersion":7,"writerFeatures":["appendOnly","rowTracking"]}}""", "rowTracking")]
-    [InlineData("""{"protocol":{"minReaderVersion":1,"minWriterVersion":4}}""", "writer version 4")]
+    [InlineData("""{"protocol":{"minReaderVersion":1,"minWriterVersion":8}}""", "writer version 8")]
     public async Task CommitAsync_UnknownWriterFeature_IsRefusedByNameButRead(string protocol, string named)
     {
         await ForeignTableAsync(protocol);

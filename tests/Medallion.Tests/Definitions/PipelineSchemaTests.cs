@@ -18,6 +18,7 @@ public sealed class PipelineSchemaTests
         { "column", PipelineKeys.Column },
         { "rule", PipelineKeys.Rule },
         { "model", PipelineKeys.Model },
+        { "history", PipelineKeys.History },
         { "metric", PipelineKeys.Metric },
     };
 
@@ -38,6 +39,7 @@ public sealed class PipelineSchemaTests
         Assert.Equal(Names<FileFormat>(), Choices("source", "format"));
         Assert.Equal(Names<LoadMode>(), Choices("source", "load"));
         Assert.Equal(Names<RuleOutcome>(), Choices("rule", "otherwise"));
+        Assert.Equal(Names<ModelDelete>(), Choices("model", "delete"));
         Assert.Equal(PipelineKeys.Connectors, Choices("source", "connector"));
         Assert.Equal(PipelineKeys.PartitionParts, Schema["$defs"]!["partition"]!["properties"]!["as"]!["items"]!["enum"]!.AsArray().Select(c => c!.GetValue<string>()));
 

@@ -26,7 +26,7 @@ public sealed class IncrementalSilverTests(MedallionFixture medallion)
         var pipeline = await TestPipeline.CreateAsync(medallion, RandomLanding.Definition(options));
         var landing = new RandomLanding(pipeline, seed);
         var notes = new List<string?>();
-        for (var round = 1; round <= 9; round++)
+        for (var round = 1; round <= 6; round++)
         {
             var changed = await landing.NextAsync();
 
@@ -115,8 +115,24 @@ public sealed class IncrementalSilverTests(MedallionFixture medallion)
         var report = await pipeline.SucceedAsync();
 
         Assert.Equal((2, null), (report["silver.f"].RowsIn, report["silver.f"].Note));
+        var planned = Assert.Single(report.Plan.Steps, s => s.Table == Silver);
+        Assert.Equal((false, 2L, "bronze.f has version 3, which it has not read yet"), (planned.Rebuild, planned.Reads?.Rows, planned.Why));
         Assert.Equal(["1|1", "2|20"], await pipeline.QueryAsync("select k, v from silver.f order by k"));
         Assert.Equal(["2|v-type:v:x"], await pipeline.RejectedAsync("f"));
+    }
+
+    [Fact]
+    public async Task Build_InputGotACommitWithoutRows_IsUnchanged()
+    {
+        var pipeline = await TestPipeline.CreateAsync(medallion, Keyed, ("gold.n", "select count(*) as n from rejected.f"), ("gold.m", "select count(*) as n from silver.f"));
+        await pipeline.LandAsync("a.csv", "k,v\n1,1\n2,x\n");
+        await pipeline.SucceedAsync();
+        await pipeline.LandAsync("b.csv", "k,v\n3,3\n");
+
+        var report = await pipeline.SucceedAsync();
+
+        Assert.Equal(["bronze.f", "silver.f", "gold.m"], report.Built);
+        Assert.Equal(["1"], await pipeline.QueryAsync("select n from gold.n"));
     }
 
     [Fact]
@@ -135,7 +151,9 @@ public sealed class IncrementalSilverTests(MedallionFixture medallion)
 
         var report = await pipeline.SucceedAsync();
 
-        Assert.Equal($"silver.f is made anew from all of bronze.f: its version {version}, not seen yet, is no longer in the log.", report["silver.f"].Note);
+        var planned = Assert.Single(report.Plan.Steps, s => s.Table == Silver);
+        Assert.Equal((true, 12L, $"version {version} of bronze.f, which it has not read yet, is no longer in the log"), (planned.Rebuild, planned.Reads?.Rows, planned.Why));
+        Assert.Equal($"Made anew from all of bronze.f: {planned.Why}.", report["silver.f"].Note);
         Assert.Equal(["12"], await pipeline.QueryAsync("select count(*) from silver.f"));
     }
 
@@ -149,7 +167,7 @@ public sealed class IncrementalSilverTests(MedallionFixture medallion)
 
         var report = await pipeline.SucceedAsync();
 
-        Assert.Equal("silver.f is made anew from all of bronze.f: that table was created anew.", report["silver.f"].Note);
+        Assert.Equal("Made anew from all of bronze.f: bronze.f was created anew.", report["silver.f"].Note);
         Assert.Equal(["1|1"], await pipeline.QueryAsync("select k, v from silver.f"));
     }
 

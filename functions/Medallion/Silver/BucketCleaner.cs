@@ -1,0 +1,64 @@
+using Pipeline.Lakehouse.Delta;
+using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Runs;
+
+namespace Pipeline.Medallion.Silver;
+
+/// <summary>Keeps one row of each key of a bucket, in which all rows of its keys are, and writes them to files of silver. It commits nothing.</summary>
+internal sealed class BucketCleaner(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer)
+{
+    /// <summary>Does a bucket.</summary>
+    /// <param name="declared">The source as the definition has it.</param>
+    /// <param name="work">The step with its split, the bucket as its part, and the parts that are done.</param>
+    /// <param name="invocation">This attempt; names what it writes.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    public async Task<LandedPart> CleanAsync(SourceDefinition declared, StepWork work, string invocation, CancellationToken cancellationToken)
+    {
+        var folder = new RunFolder(tables.Lake, work.RunId);
+        var step = await CleanTables.ReadAsync(tables, work, cancellationToken);
+        var source = CleanSql.WithDetected(declared, StepState.Of(step.Bronze, step.BronzeKey)?.Columns ?? []);
+        var files = new List<AddFile>();
+        foreach (var part in work.Landed)
+        {
+            files.AddRange((await folder.ReadAsync<CleanedPart>(RunFolder.ManifestName(work.Table, part), cancellationToken)).Valid);
+        }
+
+        using var session = engine.OpenSession();
+        using var lease = await reader.CreateViewAsync(session, "bucket", "filled", Bucket.Snapshot(session, source, files, work.Part), folder.Rows(work.Table), cancellationToken);
+        var key = CleanSql.KeyOf(source);
+        session.Execute(
+            $"""
+            create temp table repeated as select {key} from bucket.filled group by all having count(*) > 1;
+            create temp table verdicts as
+                select _file, _row, {Bucket.Present}, row_number() over latest = 1 as stays, {CleanSql.ContentOf(source)} = first_value({CleanSql.ContentOf(source)}) over latest as same,
+                    bool_or({Bucket.Present}) over (partition by {key}) as met
+                from bucket.filled semi join repeated using ({key})
+                window latest as ({CleanSql.LatestOf(source)});
+            create temp table losers as select _file, _row, {Bucket.Present} from verdicts where not stays
+            """,
+            cancellationToken);
+        var counted = session.Query(
+            $"""
+            select count(*) filter (not {Bucket.Present}), count(*) filter ({Bucket.Present}),
+                (select count(*) from verdicts where stays and met and not {Bucket.Present}),
+                (select count(*) from verdicts where not stays and not same and not {Bucket.Present}),
+                (select count(*) from verdicts where not stays and same and not {Bucket.Present})
+            from bucket.filled
+            """,
+            cancellationToken).Rows().Single().Select(v => (long)(v ?? 0L)).ToList();
+
+        var columns = string.Join(", ", session.Describe(CleanSql.EmptySilver(source)).Select(c => Lakehouse.DuckDb.Sql.Identifier(c.Name)));
+        var select = $"select {columns} from bucket.filled anti join losers using (_file, _row, {Bucket.Present})";
+        var added = await writer.WriteAsync(session, select, step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken);
+        var bucket = new LandedPart(work.Part, invocation);
+        var cleaned = new CleanedBucket
+        {
+            Add = added,
+            Present = counted[1],
+            Rows = new RowBooks { In = counted[0], Inserted = added.Sum(a => a.Statistics?.Rows ?? 0) - counted[1], Updated = counted[2], Superseded = counted[3], Duplicate = counted[4] },
+        };
+        cleaned.Rows.RequireBalance(work.Table);
+        await folder.WriteAsync(RunFolder.ManifestName(work.Table, bucket), cleaned, cancellationToken);
+        return bucket;
+    }
+}

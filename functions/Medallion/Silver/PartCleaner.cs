@@ -1,0 +1,75 @@
+using Pipeline.Lakehouse.Delta;
+using Pipeline.Lakehouse.DuckDb;
+using Pipeline.Lakehouse.Storage;
+using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Runs;
+
+namespace Pipeline.Medallion.Silver;
+
+/// <summary>Does one part of a clean step that is too large for one activity: cleans files of bronze, or brings files of silver to where new rows of their keys are. It commits
+/// nothing.</summary>
+internal sealed class PartCleaner(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer)
+{
+    /// <summary>Does a part.</summary>
+    /// <param name="declared">The source as the definition has it.</param>
+    /// <param name="work">The step with its split and its part; for a part of silver, the parts of bronze that are done.</param>
+    /// <param name="split">How the step was cut.</param>
+    /// <param name="invocation">This attempt; names what it writes.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="Lakehouse.TerminalException">A rule that fails the step was broken.</exception>
+    public async Task<LandedPart> CleanAsync(SourceDefinition declared, StepWork work, SplitStep split, string invocation, CancellationToken cancellationToken)
+    {
+        var folder = new RunFolder(tables.Lake, work.RunId);
+        var plan = await folder.ReadAsync<CleanSplit>(RunFolder.SplitName(work.Table, split.Invocation), cancellationToken);
+        var step = await CleanTables.ReadAsync(tables, work, cancellationToken);
+        var source = CleanSql.WithDetected(declared, StepState.Of(step.Bronze, step.BronzeKey)?.Columns ?? []);
+        using var session = engine.OpenSession();
+        var cleaned = work.Part < plan.Parts.Count
+            ? await CleanBronzeAsync(session, source, work, plan, step, folder.Rows(work.Table), invocation, cancellationToken)
+            : await BringSilverAsync(session, source, work, plan, folder, step, invocation, cancellationToken);
+        var part = new LandedPart(work.Part, invocation);
+        await folder.WriteAsync(RunFolder.ManifestName(work.Table, part), cleaned, cancellationToken);
+        return part;
+    }
+
+    private async Task<CleanedPart> CleanBronzeAsync(
+        DuckDbSession session, SourceDefinition source, StepWork work, CleanSplit plan, CleanTables step, LakePath buckets, string invocation, CancellationToken cancellationToken)
+    {
+        using var rows = await CheckedRows.OpenAsync(session, reader, source, step.Bronze with { Files = plan.Parts[work.Part] }, work, cancellationToken);
+        var warned = rows.Warn(cancellationToken);
+        var valid = rows.Sql.Silver(hasLosers: false);
+        return new CleanedPart
+        {
+            Warned = warned,
+            Valid = plan.Buckets == 0
+                ? await writer.WriteAsync(session, valid, step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken)
+                : await writer.WriteAsync(session, Bucket.Rows(session, source, valid, present: false, plan.Buckets), buckets, [Bucket.Column], invocation, cancellationToken),
+            Refused = await writer.WriteAsync(session, rows.Sql.Rejected(work), step.RejectedTable.Root, [], invocation, cancellationToken),
+            Keys = plan.Present.Count > 0 ? KeyFilter.Of(session, source, $"({CleanSql.AsStored(session, valid)})", cancellationToken) : null,
+        };
+    }
+
+    private async Task<CleanedPart> BringSilverAsync(
+        DuckDbSession session, SourceDefinition source, StepWork work, CleanSplit plan, RunFolder folder, CleanTables step, string invocation, CancellationToken cancellationToken)
+    {
+        var silver = await step.SilverTable.ReadAsync(plan.SilverVersion, cancellationToken) ?? throw CleanCloser.Deleted(work.Table);
+        var files = silver with { Files = plan.Present[work.Part - plan.Parts.Count] };
+        var met = new HashSet<AddFile>();
+        foreach (var part in work.Landed)
+        {
+            var keys = (await folder.ReadAsync<CleanedPart>(RunFolder.ManifestName(work.Table, part), cancellationToken)).Keys;
+            met.UnionWith(keys?.Among(source, files) ?? files.Files);
+        }
+
+        files = files with { Files = [.. files.Files.Where(met.Contains)] };
+        if (files.Files.Count == 0)
+        {
+            return new CleanedPart { Valid = [] };
+        }
+
+        using var lease = await reader.CreateViewAsync(session, "present", "silver", files, step.SilverTable.Root, cancellationToken);
+        var columns = string.Join(", ", session.Describe(CleanSql.EmptySilver(source)).Select(c => Sql.Identifier(c.Name)));
+        var rows = Bucket.Rows(session, source, $"select {columns} from present.silver", present: true, plan.Buckets);
+        return new CleanedPart { Valid = await writer.WriteAsync(session, rows, folder.Rows(work.Table), [Bucket.Column], invocation, cancellationToken), Taken = files.Files };
+    }
+}
