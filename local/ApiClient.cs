@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Pipeline.Local.Emulators;
 
 namespace Pipeline.Local;
@@ -10,6 +11,7 @@ internal sealed class ApiClient(Uri api) : IDisposable
 {
     private static readonly TimeSpan HealthDeadline = TimeSpan.FromSeconds(5);
     private static readonly JsonSerializerOptions Json = JsonSerializerOptions.Web;
+    private static readonly JsonSerializerOptions WithoutNulls = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
     private readonly HttpClient http = new() { BaseAddress = api, Timeout = TimeSpan.FromSeconds(100) };
 
     public void Dispose() => http.Dispose();
@@ -68,6 +70,38 @@ internal sealed class ApiClient(Uri api) : IDisposable
     {
         using var answer = await http.GetAsync(new Uri("tables", UriKind.Relative), cancellationToken);
         return await ReadAsync<IReadOnlyList<TableState>>(answer, cancellationToken);
+    }
+
+    /// <summary>Asks for a maintenance; answers its id.</summary>
+    public async Task<string> StartMaintenanceAsync(string? pipeline, bool dryRun, CancellationToken cancellationToken)
+    {
+        using var answer = await http.PostAsJsonAsync(new Uri("maintenance", UriKind.Relative), new { pipeline, dryRun }, WithoutNulls, cancellationToken);
+        var accepted = await ReadAsync<JsonElement>(answer, cancellationToken);
+        return accepted.GetProperty("id").GetString() ?? throw new ApiException("The app accepted the maintenance without naming its id.");
+    }
+
+    public async Task<MaintenanceState> GetMaintenanceAsync(string id, CancellationToken cancellationToken)
+    {
+        using var answer = await http.GetAsync(new Uri($"maintenance/{Uri.EscapeDataString(id)}", UriKind.Relative), cancellationToken);
+        return await ReadAsync<MaintenanceState>(answer, cancellationToken);
+    }
+
+    /// <summary>Makes a table what it was at a version or a time.</summary>
+    public async Task<RestoredTable> RestoreAsync(string pipeline, string table, long? version, DateTimeOffset? timestamp, CancellationToken cancellationToken)
+    {
+        var path = $"tables/{table.Replace(".", $"/{Uri.EscapeDataString(pipeline)}/", StringComparison.Ordinal)}/restore";
+        using var answer = await http.PostAsJsonAsync(new Uri(path, UriKind.Relative), new { version, timestamp }, WithoutNulls, cancellationToken);
+        return await ReadAsync<RestoredTable>(answer, cancellationToken);
+    }
+
+    /// <summary>The catalogue as the app answers it: all tables, or one by its layer and name.</summary>
+    public async Task<JsonElement> GetCatalogAsync(string? pipeline, string? table, CancellationToken cancellationToken)
+    {
+        var path = table is null
+            ? pipeline is null ? "catalog" : $"catalog?pipeline={Uri.EscapeDataString(pipeline)}"
+            : $"catalog/{Uri.EscapeDataString(table.Split('.')[0])}/{Uri.EscapeDataString(pipeline ?? Sample.Pipeline)}/{Uri.EscapeDataString(table.Split('.')[1])}";
+        using var answer = await http.GetAsync(new Uri(path, UriKind.Relative), cancellationToken);
+        return await ReadAsync<JsonElement>(answer, cancellationToken);
     }
 
     public async Task<QueryResult> QueryAsync(string pipeline, string sql, CancellationToken cancellationToken)

@@ -99,6 +99,63 @@ internal sealed record TableState
     public long Bytes { get; init; }
 }
 
+/// <summary>One table of GET /api/catalog.</summary>
+internal sealed record CatalogEntry
+{
+    public required string Layer { get; init; }
+
+    public required string Pipeline { get; init; }
+
+    public required string Table { get; init; }
+
+    public string? Description { get; init; }
+
+    public IReadOnlyList<CatalogColumn> Columns { get; init; } = [];
+
+    /// <summary>Of bronze: what arrives.</summary>
+    public string? Source { get; init; }
+
+    public IReadOnlyList<string> Upstream { get; init; } = [];
+
+    public IReadOnlyList<string> Downstream { get; init; } = [];
+
+    public required CatalogChange LastChange { get; init; }
+
+    public long Rows { get; init; }
+
+    public long Bytes { get; init; }
+
+    public long Files { get; init; }
+
+    public CatalogQuality? Quality { get; init; }
+
+    public string? Problem { get; init; }
+
+    public string Name => $"{Layer}.{Table}";
+}
+
+internal sealed record CatalogColumn(string Name, string Type, string? Description = null);
+
+internal sealed record CatalogChange(long Version, DateTimeOffset CommittedUtc, string Operation);
+
+internal sealed record CatalogQuality(long RowsIn, long RowsRejected, double RejectedShare);
+
+/// <summary>What GET /api/catalog/{layer}/{pipeline}/{table} answers.</summary>
+internal sealed record CatalogDetail
+{
+    public required CatalogEntry Table { get; init; }
+
+    public required IReadOnlyList<CatalogColumnLineage> Columns { get; init; }
+
+    public required IReadOnlyList<CatalogSource> Rows { get; init; }
+
+    public bool AreRowsComplete { get; init; }
+}
+
+internal sealed record CatalogColumnLineage(string Column, IReadOnlyList<CatalogSource> Upstream, IReadOnlyList<CatalogSource> Downstream, bool IsComplete);
+
+internal sealed record CatalogSource(string Table, string Column, string Use);
+
 /// <summary>What POST /api/mart/sql answers.</summary>
 internal sealed record QueryResult
 {

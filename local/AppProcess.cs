@@ -21,7 +21,7 @@ internal sealed class AppProcess : IAsyncDisposable
     public static async Task<AppProcess> StartAsync(Settings settings, ApiClient api, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(settings.AppLog) ?? settings.StateFolder);
-        var environment = new Dictionary<string, string>
+        var environment = new Dictionary<string, string>(settings.AppSettings)
         {
             ["AzureWebJobsStorage"] = settings.ConnectionString,
             ["Lake__ConnectionString"] = settings.ConnectionString,

@@ -16,6 +16,16 @@ internal sealed record Settings
     /// <summary>Pipeline.App.dll; the build knows where it lies.</summary>
     public required string AppFile { get; init; }
 
+    /// <summary>The app's settings beside those of storage: how often schedules are looked at, and when tables are looked after.</summary>
+    public IReadOnlyDictionary<string, string> AppSettings { get; init; } = DefaultAppSettings;
+
+    /// <summary>As in local.settings.sample.json.</summary>
+    public static IReadOnlyDictionary<string, string> DefaultAppSettings { get; } = new Dictionary<string, string>
+    {
+        ["Scheduling__Timer"] = "0 * * * * *",
+        ["Maintenance__Timer"] = "0 0 3 * * *",
+    };
+
     public string AzuriteFolder => Path.Combine(StateFolder, "azurite");
 
     public string LandingFolder => Path.Combine(StateFolder, "landing");

@@ -4,10 +4,12 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Pipeline.App;
 using Pipeline.App.Api;
+using Pipeline.App.Maintenance;
 using Pipeline.App.Pipelines;
 using Pipeline.App.Runs;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion;
+using Pipeline.Medallion.Lineage.OpenLineage;
 
 var builder = FunctionsApplication.CreateBuilder(args);
 builder.ConfigureFunctionsWebApplication();
@@ -18,9 +20,11 @@ builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton(storage.CreateEngineOptions(builder.Configuration));
 builder.Services.AddSingleton<ILake>(_ => storage.CreateLake());
 builder.Services.AddSingleton<TableServiceClient>(_ => storage.CreateTables());
+builder.Services.AddSingleton(new LineageOptions { Account = storage.AccountName });
 builder.Services.AddMedallion(shippedPipelines: Path.Combine(AppContext.BaseDirectory, "pipelines"));
 builder.Services.AddSingleton<PipelineCatalog>();
 builder.Services.AddSingleton<RunControl>();
+builder.Services.AddSingleton<MaintenanceControl>();
 builder.Services.AddHostedService<StorageSetup>();
 
 builder.Build().Run();

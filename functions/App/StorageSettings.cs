@@ -17,6 +17,11 @@ internal sealed record StorageSettings
     /// <summary>Setting <c>Lake__Account</c>: the name of the storage account.</summary>
     public string? Account { get; init; }
 
+    /// <summary>The account's name, whichever setting gives it; an emulator's by default.</summary>
+    public string AccountName => string.IsNullOrEmpty(ConnectionString)
+        ? Account ?? ""
+        : ConnectionString.Split(';').Select(part => part.Split('=', 2)).FirstOrDefault(part => part[0].Trim().Equals("AccountName", StringComparison.OrdinalIgnoreCase))?[^1].Trim() ?? "devstoreaccount1";
+
     public static StorageSettings Read(IConfiguration configuration)
     {
         var settings = new StorageSettings

@@ -1,14 +1,20 @@
 using Microsoft.Extensions.Hosting;
 using Pipeline.Medallion;
+using Pipeline.Medallion.Maintenance;
 using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Scheduling;
 
 namespace Pipeline.App;
 
 /// <summary>Creates the containers and tables as the app starts, before it takes work.</summary>
-internal sealed class StorageSetup(LakeTables tables, RunStore runs, StepStore steps) : IHostedLifecycleService
+internal sealed class StorageSetup(LakeTables tables, RunStore runs, StepStore steps, ScheduleStore schedules, MaintenanceStore maintenance) : IHostedLifecycleService
 {
-    public Task StartingAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(tables.CreateContainersAsync(cancellationToken), runs.CreateAsync(cancellationToken), steps.CreateAsync(cancellationToken));
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        tables.CreateContainersAsync(cancellationToken),
+        runs.CreateAsync(cancellationToken),
+        steps.CreateAsync(cancellationToken),
+        schedules.CreateAsync(cancellationToken),
+        maintenance.CreateAsync(cancellationToken));
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -1,12 +1,19 @@
 using Azure.Data.Tables;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Bronze;
+using Pipeline.Medallion.Catalog;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Lineage;
+using Pipeline.Medallion.Lineage.OpenLineage;
+using Pipeline.Medallion.Maintenance;
 using Pipeline.Medallion.Mart;
 using Pipeline.Medallion.Models;
 using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Scheduling;
 using Pipeline.Medallion.Serving;
 using Pipeline.Medallion.Silver;
 
@@ -42,8 +49,25 @@ public static class MedallionServices
         services.AddSingleton<ModelBuilder>();
         services.AddSingleton<MetricEvaluator>();
         services.AddSingleton<RunPlanner>();
+        services.AddSingleton<LineageReader>();
         services.AddSingleton(s => new PipelineMetrics(s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<MetricEvaluator>()));
         services.AddSingleton(s => new TableCatalog(s.GetRequiredService<LakeTables>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>()));
+        services.AddSingleton<ScheduleStore>();
+        services.AddSingleton<DueRuns>();
+        services.AddSingleton<MaintenanceStore>();
+        services.AddSingleton<TableMaintenance>();
+        services.AddSingleton(s => new LakeMaintenance(
+            s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<LakeTables>(), s.GetRequiredService<TableMaintenance>(), s.GetRequiredService<MaintenanceStore>()));
+        services.AddSingleton(s => new LineageLog(
+            s.GetRequiredService<LakeTables>(),
+            s.GetRequiredService<DefinitionStore>(),
+            s.GetRequiredService<LineageReader>(),
+            s.GetRequiredService<RunStore>(),
+            s.GetRequiredService<StepStore>(),
+            new LineageNames(s.GetService<LineageOptions>() ?? new LineageOptions()),
+            s.GetRequiredService<TimeProvider>(),
+            s.GetService<ILogger<LineageLog>>() ?? NullLogger<LineageLog>.Instance));
+        services.AddSingleton(s => new DataCatalog(s.GetRequiredService<LakeTables>(), s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<LineageReader>()));
         services.AddSingleton(s => new SqlQuery(s.GetRequiredService<TableCatalog>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new PipelineSteps(
             s.GetRequiredService<RunPlanner>(),
@@ -58,7 +82,8 @@ public static class MedallionServices
             s.GetRequiredService<MetricEvaluator>(),
             s.GetRequiredService<LakeTables>(),
             s.GetRequiredService<RunStore>(),
-            s.GetRequiredService<StepStore>()));
+            s.GetRequiredService<StepStore>(),
+            s.GetRequiredService<LineageLog>()));
         return services;
     }
 }

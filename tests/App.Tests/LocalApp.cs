@@ -22,6 +22,9 @@ internal sealed class LocalApp : IAsyncDisposable
         Storage = new BlobServiceClient(settings.ConnectionString);
     }
 
+    // A test is not to wait for a minute.
+    private static IReadOnlyDictionary<string, string> Timers { get; } = new Dictionary<string, string>(Settings.DefaultAppSettings) { ["Scheduling__Timer"] = "*/5 * * * * *" };
+
     public Api Api { get; }
 
     public BlobServiceClient Storage { get; }
@@ -35,7 +38,7 @@ internal sealed class LocalApp : IAsyncDisposable
     {
         Directory.CreateDirectory(Path.Combine(stateFolder, "azurite"));
         var azurite = await Azurite.StartAsync(keep ? Path.Combine(stateFolder, "azurite") : null, null, CancellationToken.None);
-        var settings = new Settings { AppPort = FreePorts.Take(), StoragePort = azurite.BlobPort, StateFolder = stateFolder, AppFile = Metadata("App") };
+        var settings = new Settings { AppPort = FreePorts.Take(), StoragePort = azurite.BlobPort, StateFolder = stateFolder, AppFile = Metadata("App"), AppSettings = Timers };
         var launcher = new ApiClient(settings.Api);
         try
         {

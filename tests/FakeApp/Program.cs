@@ -30,6 +30,31 @@ while (true)
             new { layer = "gold", pipeline = "northwind", table = "top_countries", version = 0, rows = 3, files = 1, bytes = 2000 },
             new { layer = "bronze", pipeline = "northwind", table = "orders", version = 0, rows = 830, files = 1, bytes = 20000 },
         }),
+        ("POST", ["api", "maintenance"]) => await StartMaintenanceAsync(context.Request),
+        ("GET", ["api", "maintenance", var id]) => Maintenance(id),
+        ("POST", ["api", "tables", var layer, var owner, var table, "restore"]) => await RestoreAsync(context.Request, $"{layer}.{table}", owner),
+        ("GET", ["api", "catalog"]) => (200, new[] { Cataloged() }),
+        ("GET", ["api", "catalog", "gold", "northwind", "top_countries"]) => (200, new
+        {
+            table = Cataloged(),
+            columns = new[]
+            {
+                new
+                {
+                    column = "country",
+                    isComplete = true,
+                    upstream = new[] { new { table = "gold.revenue_by_country", column = "country", use = "identity" } },
+                    downstream = Array.Empty<object>(),
+                    decidesRowsOf = Array.Empty<string>(),
+                },
+            },
+            rows = new[]
+            {
+                new { table = "gold.revenue_by_country", column = "revenue", use = "filter" },
+                new { table = "gold.revenue_by_country", column = "revenue", use = "sort" },
+            },
+            areRowsComplete = false,
+        }),
         ("POST", ["api", "mart", "sql"]) => await QueryAsync(context.Request),
         _ => ((int, object))(404, new { title = "Not found", detail = $"There is no {path}." }),
     };
@@ -37,6 +62,23 @@ while (true)
     context.Response.ContentType = status < 400 ? "application/json" : "application/problem+json";
     context.Response.Close(JsonSerializer.SerializeToUtf8Bytes(answer), willBlock: true);
 }
+
+object Cataloged() => new
+{
+    layer = "gold",
+    pipeline = "northwind",
+    table = "top_countries",
+    description = "The three best",
+    columns = new[] { new { name = "country", type = "string", nullable = true, description = "Where to" } },
+    partitionColumns = Array.Empty<string>(),
+    upstream = new[] { "gold.revenue_by_country" },
+    downstream = Array.Empty<string>(),
+    lastChange = new { version = 4, committedUtc = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero), operation = "BUILD" },
+    rows = 3,
+    bytes = 2048,
+    files = 1,
+    quality = new { runId = "northwind.1", rowsIn = 400, rowsRejected = 5, rowsWarned = 0, rejectedShare = 0.0125 },
+};
 
 (int, object) Start(string pipeline)
 {
@@ -98,4 +140,55 @@ static async Task<(int, object)> QueryAsync(HttpListenerRequest request)
         truncated = sql.Contains("limit", StringComparison.OrdinalIgnoreCase),
         seconds = 0.1,
     });
+}
+
+// The maintenance of the pipeline 'fails' fails.
+static async Task<(int, object)> StartMaintenanceAsync(HttpListenerRequest request)
+{
+    using var body = await JsonDocument.ParseAsync(request.InputStream);
+    var pipeline = body.RootElement.TryGetProperty("pipeline", out var named) ? named.GetString() : "all";
+    return (202, new { id = $"{pipeline}-{(body.RootElement.GetProperty("dryRun").GetBoolean() ? "dry" : "real")}" });
+}
+
+(int, object) Maintenance(string id)
+{
+    var over = polls[id] = polls.GetValueOrDefault(id) + 1;
+    var failed = id.StartsWith("fails", StringComparison.Ordinal);
+    var tables = new object[]
+    {
+        new
+        {
+            pipeline = "shop", table = "silver.orders", status = "done", seconds = 0.5,
+            operations = new object[]
+            {
+                new { operation = "retention", status = "done", files = 2, bytes = 3000, rows = 1200, version = 7, partitions = new[] { "year=2022" } },
+                new { operation = "optimize", status = "done", files = 1500, bytes = 2000000, into = 2, version = 8 },
+                new { operation = "vacuum", status = "nothing", files = 0, bytes = 0 },
+            },
+        },
+        new
+        {
+            pipeline = "shop", table = "gold.sales", status = failed ? "failed" : "postponed", seconds = 0.5,
+            operations = new[] { new { operation = "logCleanup", status = failed ? "failed" : "postponed", files = 0, bytes = 0, reason = "Another writer was first." } },
+        },
+    };
+    return (200, new
+    {
+        id,
+        status = over < 3 ? "running" : failed ? "failed" : "succeeded",
+        dryRun = id.EndsWith("dry", StringComparison.Ordinal),
+        seconds = 1.5,
+        plannedTables = 2,
+        figures = new { tables = 2, failed = failed ? 1 : 0, postponed = failed ? 0 : 1, filesPacked = 1500, filesMade = 2, rowsRemoved = 1200 },
+        tables = over < 2 ? [] : tables,
+    });
+}
+
+static async Task<(int, object)> RestoreAsync(HttpListenerRequest request, string table, string pipeline)
+{
+    using var body = await JsonDocument.ParseAsync(request.InputStream);
+    var restored = body.RootElement.TryGetProperty("version", out var version) ? version.GetInt64() : body.RootElement.GetProperty("timestamp").GetDateTimeOffset().Day;
+    return pipeline == "busy"
+        ? (409, new { title = "A run is going on", detail = "Run busy.1 of pipeline 'busy' is going on: wait for it or terminate it.", runId = "busy.1" })
+        : (200, new { table, version = 9, restoredVersion = restored, rows = 830 });
 }

@@ -37,6 +37,8 @@ public sealed class App(string connectionString, string folder) : IAsyncDisposab
         {
             ["AzureWebJobsStorage"] = connectionString,
             ["Lake__ConnectionString"] = connectionString,
+            ["Scheduling__Timer"] = "0 * * * * *",
+            ["Maintenance__Timer"] = "0 0 3 * * *",
             ["Engine__ScratchFolder"] = Path.Combine(folder, "scratch"),
             ["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location,
         };

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Pipeline.Faults;
 using Pipeline.Faults.Cases;
+using Pipeline.Faults.Lakes;
+using Pipeline.Faults.Parsers;
 using Pipeline.Faults.Storage;
 
 var stage = new Option<Stage?>("--stage") { Description = "first: the first run on an empty account; changed: a run after a file changed. Without it both." };
@@ -45,4 +47,7 @@ command.SetAction(async (parsed, cancellationToken) =>
     Console.WriteLine($"{failed} case(s) failed.");
     return failed == 0 ? 0 : 1;
 });
+ContentionCommand.AddTo(command);
+LakehouseCommand.AddTo(command);
+ParsersCommand.AddTo(command);
 return await command.Parse(args).InvokeAsync();

@@ -42,6 +42,16 @@ public sealed partial class ReadMeTests
     }
 
     [Fact]
+    public void Commands_OfOperations_AreUnderstood()
+    {
+        var operations = File.ReadAllText(Path.Combine(Places.RepoRoot, "docs", "operations.md"));
+        var commands = LauncherCommands().Matches(operations).Select(match => match.Groups[1].Value.Trim()).ToList();
+
+        Assert.True(commands.Count >= 4, string.Join('\n', commands));
+        Assert.All(commands, command => Assert.Empty(Local.Commands.CommandLine.Create(Places.FakeApp).Parse(command).Errors));
+    }
+
+    [Fact]
     public void CommandTable_Rows_AreTheCommandsThatThereAre()
     {
         var table = ReadMe[ReadMe.IndexOf("## The command line", StringComparison.Ordinal)..ReadMe.IndexOf("## A pipeline is a folder", StringComparison.Ordinal)];

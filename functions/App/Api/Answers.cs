@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
+using Pipeline.App.Maintenance;
 using Pipeline.App.Runs;
 using Pipeline.Lakehouse;
 using Pipeline.Medallion.Definitions;
@@ -25,12 +26,22 @@ internal static class Answers
         return new JsonResult(bounded, Medallion.Json.Options) { StatusCode = problem.Status, ContentType = ProblemType };
     }
 
+    /// <summary>What is asked for must wait for a run.</summary>
+    public static IActionResult GoingOn(string pipeline, string runId) => Error(new Problem
+    {
+        Title = "A run is going on",
+        Status = StatusCodes.Status409Conflict,
+        Detail = $"Run {runId} of pipeline '{pipeline}' is going on: wait for it or terminate it.",
+        RunId = runId,
+    });
+
     /// <summary>What an exception means to the caller. The text of one that is not ours may tell of this machine, so it stays here.</summary>
     public static Problem ProblemOf(Exception error) => error switch
     {
         UnknownPipelineException => Of(StatusCodes.Status404NotFound, "Unknown pipeline", error.Message),
         UnknownTableException => Of(StatusCodes.Status404NotFound, "Unknown table", error.Message),
         UnknownRunException => Of(StatusCodes.Status404NotFound, "Unknown run", error.Message),
+        UnknownMaintenanceException => Of(StatusCodes.Status404NotFound, "Unknown maintenance", error.Message),
         UnknownStepException => Of(StatusCodes.Status400BadRequest, "Unknown step", error.Message),
         DefinitionException definition => Of(StatusCodes.Status422UnprocessableEntity, "The definition cannot work", error.Message) with { Problems = definition.Problems },
         QueryException => Of(StatusCodes.Status400BadRequest, "The query cannot be answered", error.Message),

@@ -12,6 +12,7 @@ internal static class Requests
 {
     private const int BodyLimitBytes = 1 << 20;
     private const int EchoCharacters = 200;
+    private static readonly string[] TimeFormats = ["yyyy-MM-dd", "yyyy-MM-ddTHH:mmK", "yyyy-MM-ddTHH:mm:ss.FFFFFFFK"];
 
     /// <summary>How a body is read: a field that is misspelt is refused, for nobody would notice that it had no effect.</summary>
     public static JsonSerializerOptions BodyOptions { get; } = new(Medallion.Json.Options)
@@ -54,6 +55,17 @@ internal static class Requests
             : throw new BadRequestException($"'{name}' is '{Echo(text)}': expected a whole number from {min} to {max}.");
     }
 
+    /// <summary>A time of the query string; without an offset it is UTC.</summary>
+    /// <exception cref="BadRequestException">It is no time.</exception>
+    public static DateTimeOffset? Time(HttpRequest request, string name)
+    {
+        // A '+' that was not escaped arrives as a blank.
+        var text = request.Query[name].ToString().Replace(' ', '+');
+        return text.Length == 0 ? null
+            : DateTimeOffset.TryParseExact(text, TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time
+            : throw new BadRequestException($"'{name}' is '{Echo(text)}': expected an ISO 8601 time such as 2026-01-31T08:30:00Z or a date.");
+    }
+
     /// <summary>A name of the query string, null if it is not there.</summary>
     public static string? Text(HttpRequest request, string name) => request.Query[name].ToString() is { Length: > 0 } text ? text : null;
 
@@ -63,6 +75,12 @@ internal static class Requests
         ? key
         : throw new BadRequestException(
             $"'{Echo(layer)}/…/{Echo(table)}' is not a table: the layer is one of {string.Join(", ", TableKey.Layers)}, the name of lower-case letters, digits and '_'.");
+
+    /// <summary>A table named <c>layer.name</c>.</summary>
+    /// <exception cref="BadRequestException">It is no table's name.</exception>
+    public static TableKey Table([AllowNull] string text) => TableKey.TryParse(text ?? "", out var key)
+        ? key
+        : throw new BadRequestException($"'{Echo(text ?? "null")}' is not a table: expected layer.name, such as silver.orders.");
 
     /// <summary>Steps named by the table they make, such as <c>silver.orders</c> or <c>silver.orders+</c>.</summary>
     /// <exception cref="BadRequestException">It names no table.</exception>

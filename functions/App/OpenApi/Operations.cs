@@ -1,10 +1,14 @@
 using Pipeline.App.Api;
+using Pipeline.App.Catalog;
 using Pipeline.App.Health;
+using Pipeline.App.Maintenance;
 using Pipeline.App.Mart;
 using Pipeline.App.Pipelines;
 using Pipeline.App.Runs;
 using Pipeline.App.Tables;
+using Pipeline.Medallion.Catalog;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Maintenance;
 using Pipeline.Medallion.Mart;
 using Pipeline.Medallion.Models;
 using Pipeline.Medallion.Runs;
@@ -18,12 +22,19 @@ internal static class Operations
     private static readonly Parameter Pipeline = new("name", "The pipeline's name.") { InRoute = true };
     private static readonly Parameter OfPipeline = new("pipeline", "Only those of this pipeline.");
     private static readonly Parameter RunId = new("id", "The run's id.") { InRoute = true };
+    private static readonly Parameter MaintenanceId = new("id", "The maintenance's id.") { InRoute = true };
     private static readonly IReadOnlyList<Parameter> Table =
     [
         new("layer", "The table's layer.") { InRoute = true, Values = TableKey.Layers },
         new("pipeline", "The pipeline's name.") { InRoute = true },
         new("table", "The table's name.") { InRoute = true },
+    ];
+
+    private static readonly IReadOnlyList<Parameter> TableAtVersion =
+    [
+        .. Table,
         new("version", "The version to read; without it the newest.") { Number = (0, long.MaxValue, null) },
+        new("asOf", "The time whose version is read, in ISO 8601; without an offset it is UTC."),
     ];
 
     private static readonly Answer BadRequest = Error(400, "The request is not what is described here.");
@@ -75,6 +86,11 @@ internal static class Operations
             Parameters = [RunId],
             Answers = [Ok<RunRecord>("The run; one that had ended already is as it was."), NoRun],
         },
+        new(nameof(LineageRequests.GetRunLineage), "get", "runs/{id}/lineage", "The OpenLineage events of a run (https://openlineage.io/spec/2-0-2/OpenLineage.json), by time.")
+        {
+            Parameters = [RunId],
+            Answers = [Ok<IReadOnlyList<System.Text.Json.Nodes.JsonObject>>("The events; those of its steps are there when the run has ended."), NoRun],
+        },
         new(nameof(TableRequests.ListTables), "get", "tables", "All tables with their size.")
         {
             Parameters = [OfPipeline],
@@ -82,13 +98,48 @@ internal static class Operations
         },
         new(nameof(TableRequests.GetTable), "get", "tables/{layer}/{pipeline}/{table}", "A table's columns, size and history.")
         {
-            Parameters = Table,
+            Parameters = TableAtVersion,
             Answers = [Ok<TableDescription>("The table."), BadRequest, NoTable, CannotBeMet],
         },
         new(nameof(TableRequests.PreviewTable), "get", "tables/{layer}/{pipeline}/{table}/preview", "The first rows of a table.")
         {
-            Parameters = [.. Table, Limit("rows", TableRequests.MaxLimit, TableRequests.DefaultLimit)],
+            Parameters = [.. TableAtVersion, Limit("rows", TableRequests.MaxLimit, TableRequests.DefaultLimit)],
             Answers = [Ok<QueryAnswer>("The rows."), BadRequest, NoTable, CannotBeMet],
+        },
+        new(nameof(TableRequests.RestoreTable), "post", "tables/{layer}/{pipeline}/{table}/restore", "Makes a table what it was at a version or a time, by a new commit.")
+        {
+            Parameters = Table,
+            Body = typeof(RestoreBody),
+            Answers = [Ok<RestoredTable>("The table's new version."), BadRequest, NoTable, Error(409, "A run of the pipeline is going on; 'runId' names it."), CannotBeMet],
+        },
+        new(nameof(MaintenanceRequests.StartMaintenance), "post", "maintenance", "Starts a maintenance of tables: retention, optimize, checkpoint, log clean-up and vacuum.")
+        {
+            Body = typeof(StartMaintenanceBody),
+            Answers =
+            [
+                new(202, "The maintenance is accepted.", typeof(StartedMaintenance)) { Header = ("Location", "Where the maintenance can be followed.") },
+                BadRequest, Error(404, "There is no such pipeline, or no such table of it."),
+            ],
+        },
+        new(nameof(MaintenanceRequests.ListMaintenance), "get", "maintenance", "Maintenances without their tables, newest first.")
+        {
+            Parameters = [Limit("maintenances", MaintenanceRequests.MaxLimit, MaintenanceRequests.DefaultLimit)],
+            Answers = [Ok<IReadOnlyList<MaintenanceRecord>>("The maintenances."), BadRequest],
+        },
+        new(nameof(MaintenanceRequests.GetMaintenance), "get", "maintenance/{id}", "A maintenance with what it did to each table.")
+        {
+            Parameters = [MaintenanceId],
+            Answers = [Ok<MaintenanceRecord>("The maintenance."), Error(404, "There is no such maintenance.")],
+        },
+        new(nameof(CatalogRequests.ListCatalog), "get", "catalog", "All tables: what is in them, where it comes from, what it becomes and how good it is.")
+        {
+            Parameters = [OfPipeline, new("search", "Only those with this text in their name or description, or in those of a column.")],
+            Answers = [Ok<IReadOnlyList<CatalogTable>>("The tables, by layer."), CannotBeMet],
+        },
+        new(nameof(CatalogRequests.GetCatalogTable), "get", "catalog/{layer}/{pipeline}/{table}", "A table with the lineage of its columns.")
+        {
+            Parameters = [.. Table.Where(parameter => parameter.InRoute)],
+            Answers = [Ok<CatalogTableDetail>("The table."), BadRequest, Error(404, "There is no such table."), CannotBeMet],
         },
         new(nameof(PipelineRequests.GetMetrics), "get", "metrics/{name}", "A pipeline's metrics on its tables as they are now.")
         {

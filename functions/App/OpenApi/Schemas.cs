@@ -67,6 +67,12 @@ internal sealed class Schemas
 
     private JsonObject AsComponent(JsonTypeInfo type, JsonObject schema, bool requireAll)
     {
+        if (schema.ContainsKey("$ref"))
+        {
+            // A record that occurs again in the same answer: the exporter refers to a place that is no longer there.
+            return new JsonObject { ["$ref"] = $"#/components/schemas/{type.Type.Name}" };
+        }
+
         if (requireAll)
         {
             schema["required"] = new JsonArray([.. type.Properties.Where(p => !p.IsGetNullable && Nullable.GetUnderlyingType(p.PropertyType) is null).Select(p => (JsonNode)p.Name)]);

@@ -1,5 +1,6 @@
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Scheduling;
 
 namespace Pipeline.App.Pipelines;
 
@@ -15,7 +16,18 @@ public sealed record PipelineSummary(string Name, string? Description, IReadOnly
 /// <param name="Definition">Hash of its definition.</param>
 /// <param name="Steps">Its steps, in an order in which every step follows its inputs.</param>
 /// <param name="Metrics">The names of its metrics.</param>
-public sealed record PipelineDescription(string Name, string? Description, string Definition, IReadOnlyList<StepDescription> Steps, IReadOnlyList<string> Metrics);
+/// <param name="Schedule">When it is started by itself.</param>
+public sealed record PipelineDescription(
+    string Name, string? Description, string Definition, IReadOnlyList<StepDescription> Steps, IReadOnlyList<string> Metrics, ScheduleDescription? Schedule);
+
+/// <summary>When a pipeline is started by itself.</summary>
+/// <param name="Cron">The NCRONTAB expression.</param>
+/// <param name="TimeZone">The time zone that it is in.</param>
+/// <param name="Missed">What becomes of times at which no run could begin.</param>
+/// <param name="NextUtc">The next due time.</param>
+/// <param name="LastStartedUtc">When the schedule last started a run.</param>
+/// <param name="LastRunId">The run that it started.</param>
+public sealed record ScheduleDescription(string Cron, string TimeZone, MissedRuns Missed, DateTimeOffset? NextUtc, DateTimeOffset? LastStartedUtc, string? LastRunId);
 
 /// <summary>A step of a pipeline.</summary>
 /// <param name="Name">Its name: the table that it makes.</param>
@@ -25,7 +37,7 @@ public sealed record PipelineDescription(string Name, string? Description, strin
 public sealed record StepDescription(TableKey Name, StepKind Kind, int Level, IReadOnlyList<TableKey> Inputs);
 
 /// <summary>Shows which pipelines there are.</summary>
-public sealed class PipelineCatalog(DefinitionStore definitions)
+public sealed class PipelineCatalog(DefinitionStore definitions, ScheduleStore schedules, TimeProvider clock)
 {
     /// <summary>All pipelines; one that cannot work is there with its problems.</summary>
     public async Task<IReadOnlyList<PipelineSummary>> ListAsync(CancellationToken cancellationToken)
@@ -50,7 +62,14 @@ public sealed class PipelineCatalog(DefinitionStore definitions)
             pipeline.Definition.Description,
             pipeline.Hash,
             [.. pipeline.Steps.Select(s => new StepDescription(s.Table, s.Kind, s.Level, s.Inputs))],
-            [.. pipeline.Definition.Metrics.Select(m => m.Name)]);
+            [.. pipeline.Definition.Metrics.Select(m => m.Name)],
+            pipeline.Definition.Schedule is { } schedule ? await DescribeAsync(name, schedule, cancellationToken) : null);
+    }
+
+    private async Task<ScheduleDescription> DescribeAsync(string pipeline, ScheduleDefinition schedule, CancellationToken cancellationToken)
+    {
+        var state = await schedules.FindAsync(pipeline, cancellationToken);
+        return new ScheduleDescription(schedule.Cron, schedule.TimeZone, schedule.Missed, RunSchedule.Of(schedule).Next(clock.GetUtcNow()), state?.StartedUtc, state?.RunId);
     }
 
     private async Task<PipelineSummary> SummariseAsync(string name, CancellationToken cancellationToken)

@@ -69,6 +69,10 @@ public sealed class RunControl(DefinitionStore definitions, RunStore runs, StepS
         return await FindAsync(client, id, cancellationToken);
     }
 
+    /// <summary>The run of a pipeline that is going on; null: there is none.</summary>
+    public Task<string?> GoingOnAsync(DurableTaskClient client, string pipeline, CancellationToken cancellationToken) =>
+        runs.GoingOnAsync(pipeline, (runId, token) => IsGoingOnAsync(client, runId, token), cancellationToken);
+
     private static async Task<bool?> IsGoingOnAsync(DurableTaskClient client, string runId, CancellationToken cancellationToken) =>
         await client.GetInstanceAsync(runId, cancellationToken) is { } instance ? !instance.IsCompleted : null;
 

@@ -38,7 +38,7 @@ public sealed class RunRequests(RunControl runs, PipelineSteps steps, Definition
     {
         var body = await Requests.ReadAsync<StartRunBody>(request, cancellationToken);
         var claim = await runs.StartAsync(client, name, [.. body.Select.Select(Requests.Steps)], body.FullRefresh, cancellationToken);
-        return claim.Granted ? Accepted(request, claim.RunId) : GoingOn(name, claim.RunId);
+        return claim.Granted ? Accepted(request, claim.RunId) : Answers.GoingOn(name, claim.RunId);
     }
 
     /// <summary>What a run would do, and why; nothing is done.</summary>
@@ -77,12 +77,4 @@ public sealed class RunRequests(RunControl runs, PipelineSteps steps, Definition
         request.HttpContext.Response.Headers.Location = $"/api/runs/{runId}";
         return Answers.Json(new StartedRun(runId), StatusCodes.Status202Accepted);
     }
-
-    private static IActionResult GoingOn(string pipeline, string runId) => Answers.Error(new Problem
-    {
-        Title = "A run is going on",
-        Status = StatusCodes.Status409Conflict,
-        Detail = $"Run {runId} of pipeline '{pipeline}' is going on: wait for it or terminate it.",
-        RunId = runId,
-    });
 }

@@ -41,7 +41,7 @@ internal sealed class Checkpoint(ILake lake, LakePath root, string scratch)
         var read = new List<LogAction>();
         while (lines.Read())
         {
-            read.Add(LogEntry.Read(lines.Get<string>(0) ?? "{}"));
+            read.Add(LogEntry.Read(lines.Get<string>(0) ?? "{}", parts[0]));
         }
 
         return read;

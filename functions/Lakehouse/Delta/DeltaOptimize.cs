@@ -21,14 +21,24 @@ public sealed class DeltaOptimize(ILake lake, FileCache cache, TimeProvider cloc
     /// <returns>Null where there is nothing to pack, and no commit was made.</returns>
     /// <exception cref="TransientException">A commit in between removed a file that was packed, or changed schema or protocol: the files written are void.</exception>
     /// <exception cref="TerminalException">There is no table, or it is of a protocol not known here.</exception>
-    public async Task<CommitResult?> RunAsync(DuckDbSession session, LakePath root, string invocation, CancellationToken cancellationToken)
+    public async Task<CommitResult?> RunAsync(DuckDbSession session, LakePath root, string invocation, CancellationToken cancellationToken) =>
+        (await RunAsync(session, root, invocation, dryRun: false, cancellationToken)).Commit;
+
+    /// <summary>Packs a table's files in one commit, or tells which would be packed; see the other overload.</summary>
+    /// <param name="session">Reads and writes; its temporary folder needs room for one file of the target size.</param>
+    /// <param name="root">The table's directory.</param>
+    /// <param name="invocation">Unique to this attempt: it is part of the files' names.</param>
+    /// <param name="dryRun">True: nothing is written.</param>
+    /// <param name="cancellationToken">Ends it; without the commit nothing has changed.</param>
+    public async Task<OptimizeResult> RunAsync(DuckDbSession session, LakePath root, string invocation, bool dryRun, CancellationToken cancellationToken)
     {
         var table = new DeltaTable(lake, root, clock, session.TempDirectory);
         var snapshot = await table.ReadAsync((long?)null, cancellationToken) ?? throw new TerminalException($"There is no table at {root} to optimize.");
         var bins = Bins(snapshot.Files, snapshot.PartitionColumns);
-        if (bins.Count == 0)
+        var result = new OptimizeResult { Files = bins.Sum(bin => bin.Count), Bytes = bins.SelectMany(bin => bin).Sum(file => file.SizeBytes), Into = bins.Count };
+        if (bins.Count == 0 || dryRun)
         {
-            return null;
+            return result;
         }
 
         var added = new List<AddFile>();
@@ -48,7 +58,7 @@ public sealed class DeltaOptimize(ILake lake, FileCache cache, TimeProvider cloc
             ReadVersion = snapshot.Version,
             DataChange = false,
         };
-        return await table.CommitAsync(commit, cancellationToken);
+        return result with { Into = added.Count, Commit = await table.CommitAsync(commit, cancellationToken) };
     }
 
     // In the order of the snapshot, next fit: rows keep their order within a file, and a file is packed with its neighbours in time.
@@ -91,4 +101,20 @@ public sealed class DeltaOptimize(ILake lake, FileCache cache, TimeProvider cloc
                 + "were read. Nothing was committed.")
             : files.Select(file => file with { PartitionValues = bin[0].PartitionValues });
     }
+}
+
+/// <summary>What was packed, or would be.</summary>
+public sealed record OptimizeResult
+{
+    /// <summary>The files that are packed.</summary>
+    public required int Files { get; init; }
+
+    /// <summary>Their size together.</summary>
+    public required long Bytes { get; init; }
+
+    /// <summary>How many files they become.</summary>
+    public required int Into { get; init; }
+
+    /// <summary>The commit; null where nothing was written.</summary>
+    public CommitResult? Commit { get; init; }
 }

@@ -30,6 +30,9 @@ public sealed record DeltaSnapshot
     /// <summary>When the version was committed, by its writer's clock.</summary>
     public required DateTimeOffset CommittedUtc { get; init; }
 
+    /// <summary>What the version's commit did; null where its writer did not say.</summary>
+    public HistoryEntry? LastCommit { get; init; }
+
     /// <summary>What the table is, for people.</summary>
     public string? Description { get; init; }
 

@@ -23,7 +23,7 @@ public sealed partial class DeltaTable
                     return changes with { GoneAt = version };
                 }
 
-                foreach (var action in LogEntry.Read(content))
+                foreach (var action in LogEntry.Read(content, log.Commit(version)))
                 {
                     if (action.Add is { DataChange: true } file)
                     {

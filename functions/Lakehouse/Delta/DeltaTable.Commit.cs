@@ -96,7 +96,7 @@ public sealed partial class DeltaTable
         // The commit that is repeated is nearly always the last one; where its log entry is gone, the newest version stands for it.
         for (var version = table.Version; await log.ReadCommitAsync(version, cancellationToken) is { } content; version--)
         {
-            if (LogEntry.Read(content).Any(action => action.Txn is { } txn && txn.AppId == transaction.AppId && txn.Version == transaction.Version))
+            if (LogEntry.Read(content, log.Commit(version)).Any(action => action.Txn is { } txn && txn.AppId == transaction.AppId && txn.Version == transaction.Version))
             {
                 var then = version == table.Version ? table : await LoadAsync(version, cancellationToken);
                 return new CommitResult { Version = version, Repeated = true, Snapshot = (then ?? table).Snapshot() };
@@ -112,7 +112,7 @@ public sealed partial class DeltaTable
         foreach (var (version, content) in await log.ReadCommitsAsync(between, cancellationToken))
         {
             var theirs = LogEntry.Read(content ?? throw new TransientException($"Version {version} of the table {root} is gone from the log, so "
-                + "whether it allows this commit cannot be told. Read the table again and repeat the step."));
+                + "whether it allows this commit cannot be told. Read the table again and repeat the step."), log.Commit(version));
             ConflictRules.Check(root, commit, version, [.. theirs]);
         }
 
@@ -142,7 +142,7 @@ public sealed partial class DeltaTable
         var current = table ?? new TableState(root);
         while (await log.ReadCommitAsync(current.Version + 1, cancellationToken) is { } content)
         {
-            current.Apply(current.Version + 1, LogEntry.Read(content));
+            current.Apply(current.Version + 1, LogEntry.Read(content, log.Commit(current.Version + 1)));
         }
 
         return current.Version < 0 ? null : current;

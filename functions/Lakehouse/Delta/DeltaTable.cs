@@ -41,15 +41,14 @@ public sealed partial class DeltaTable(ILake lake, LakePath root, TimeProvider c
         return [.. entries.TakeWhile(entry => entry.Content is not null).Select(entry => Describe(entry.Version, entry.Content ?? []))];
     }
 
-    private static HistoryEntry Describe(long version, byte[] content)
-    {
-        var info = LogEntry.Read(content).Select(action => action.CommitInfo).FirstOrDefault(found => found is not null) ?? new CommitInfoAction();
-        return new HistoryEntry(
-            version,
-            info.Timestamp is { } timestamp ? DateTimeOffset.FromUnixTimeMilliseconds(timestamp) : null,
-            info.Operation ?? "unknown",
-            (info.OperationMetrics ?? new Dictionary<string, JsonElement>()).ToDictionary(metric => metric.Key, metric => metric.Value.ToString()));
-    }
+    private HistoryEntry Describe(long version, byte[] content) => Describe(
+        version, LogEntry.Read(content, log.Commit(version)).Select(action => action.CommitInfo).FirstOrDefault(found => found is not null) ?? new CommitInfoAction());
+
+    internal static HistoryEntry Describe(long version, CommitInfoAction info) => new(
+        version,
+        info.Timestamp is { } timestamp ? DateTimeOffset.FromUnixTimeMilliseconds(timestamp) : null,
+        info.Operation ?? "unknown",
+        (info.OperationMetrics ?? new Dictionary<string, JsonElement>()).ToDictionary(metric => metric.Key, metric => metric.Value.ToString()));
 
     internal async Task<TableState?> LoadAsync(long? version, CancellationToken cancellationToken)
     {
@@ -65,14 +64,14 @@ public sealed partial class DeltaTable(ILake lake, LakePath root, TimeProvider c
             if (segment.Commits.Count == 0 && await log.ReadCommitAsync(segment.Version, cancellationToken) is { } last)
             {
                 // A checkpoint never holds commitInfo, and with it the time of the commit.
-                table.Apply(segment.Version, LogEntry.Read(last).Where(action => action.CommitInfo is not null));
+                table.Apply(segment.Version, LogEntry.Read(last, log.Commit(segment.Version)).Where(action => action.CommitInfo is not null));
             }
         }
 
         foreach (var (number, content) in await log.ReadCommitsAsync(segment.Commits, cancellationToken))
         {
             table.Apply(number, LogEntry.Read(content ?? throw new TransientException($"The log entry {number} of the table {root} vanished "
-                + "while it was read.")));
+                + "while it was read."), log.Commit(number)));
         }
 
         DeltaProtocol.CheckReadable(root, table.Protocol, table.Metadata);

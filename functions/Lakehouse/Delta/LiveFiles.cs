@@ -35,7 +35,7 @@ internal sealed class LiveFiles
         long[] versions = [.. times.Select(entry => entry.Version).Where(version => version > first)];
         foreach (var (version, content) in await log.ReadCommitsAsync(versions, cancellationToken))
         {
-            live.Add(LogEntry.Read(content ?? throw new TransientException($"The log entry {version} of the table {root} vanished while it was read.")));
+            live.Add(LogEntry.Read(content ?? throw new TransientException($"The log entry {version} of the table {root} vanished while it was read."), log.Commit(version)));
         }
 
         return live;

@@ -1,6 +1,8 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Pipeline.Lakehouse.Storage;
 
 namespace Pipeline.Lakehouse.Delta;
 
@@ -137,6 +139,9 @@ internal static class LogEntry
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+
+        // What an action must have is not null.
+        RespectNullableAnnotations = true,
     };
 
     public static byte[] Write(IEnumerable<LogAction> actions)
@@ -161,19 +166,38 @@ internal static class LogEntry
         return longest;
     }
 
-    public static IEnumerable<LogAction> Read(ReadOnlyMemory<byte> content)
+    /// <param name="content">The bytes of a log entry.</param>
+    /// <param name="file">Where they lie, for the message.</param>
+    /// <exception cref="TerminalException">A line is not an action of the specification.</exception>
+    public static IEnumerable<LogAction> Read(ReadOnlyMemory<byte> content, LakePath file)
     {
-        while (!content.IsEmpty)
+        for (var number = 1; !content.IsEmpty; number++)
         {
             var end = content.Span.IndexOf((byte)'\n');
             var line = end < 0 ? content : content[..end];
             content = end < 0 ? default : content[(end + 1)..];
             if (!line.Span.Trim(" \r\t"u8).IsEmpty)
             {
-                yield return JsonSerializer.Deserialize<LogAction>(line.Span, Options) ?? new LogAction();
+                yield return Action(line.Span, file, number);
             }
         }
     }
 
-    public static LogAction Read(string line) => JsonSerializer.Deserialize<LogAction>(line, Options) ?? new LogAction();
+    /// <param name="line">An action.</param>
+    /// <param name="file">Where it lies, for the message.</param>
+    /// <exception cref="TerminalException">It is not an action of the specification.</exception>
+    public static LogAction Read(string line, LakePath file) => Action(Encoding.UTF8.GetBytes(line), file, number: null);
+
+    private static LogAction Action(ReadOnlySpan<byte> line, LakePath file, int? number)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<LogAction>(line, Options) ?? new LogAction();
+        }
+        catch (JsonException error)
+        {
+            throw new TerminalException($"{(number is null ? "An action" : $"Line {number}")} of {file} is not an action of the Delta specification: {error.Message} The "
+                + "log is damaged: restore the file from a copy or a former version of it.", error);
+        }
+    }
 }

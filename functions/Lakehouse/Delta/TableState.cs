@@ -15,6 +15,7 @@ internal sealed class TableState(LakePath root)
     private readonly Dictionary<string, DomainAction> domains = [];
     private ProtocolAction? protocol;
     private MetadataAction? metadata;
+    private CommitInfoAction? lastCommit;
 
     public long Version { get; private set; } = -1;
 
@@ -36,6 +37,7 @@ internal sealed class TableState(LakePath root)
 
     public void Apply(long version, IEnumerable<LogAction> actions)
     {
+        lastCommit = null;
         foreach (var action in actions)
         {
             Apply(action);
@@ -69,6 +71,7 @@ internal sealed class TableState(LakePath root)
             Transactions = transactions.Where(entry => entry.Value.Version >= 0).ToDictionary(entry => entry.Key, entry => entry.Value.Version),
             Domains = domains.ToDictionary(entry => entry.Key, entry => entry.Value.Configuration),
             CommittedUtc = CommittedUtc,
+            LastCommit = lastCommit is { } info ? DeltaTable.Describe(Version, info) : null,
             Description = Metadata.Description,
         };
     }
@@ -87,8 +90,9 @@ internal sealed class TableState(LakePath root)
     {
         switch (action)
         {
-            case { CommitInfo.Timestamp: long timestamp }:
-                CommittedUtc = DateTimeOffset.FromUnixTimeMilliseconds(timestamp);
+            case { CommitInfo: { } info }:
+                lastCommit = info;
+                CommittedUtc = info.Timestamp is { } timestamp ? DateTimeOffset.FromUnixTimeMilliseconds(timestamp) : CommittedUtc;
                 break;
             case { Protocol: { } changed }:
                 protocol = changed;

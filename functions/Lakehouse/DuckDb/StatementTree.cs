@@ -247,7 +247,7 @@ internal sealed class StatementTree(string sql, int prefixBytes, GateRules rules
         && size is >= 0 and <= FunctionRules.LimitSize;
 
     /// <summary>One name, or several as <c>row(a, b)</c>.</summary>
-    private static IEnumerable<string> ParameterNames(JsonElement parameters) => Text(parameters, "class") == "COLUMN_REF"
+    public static IEnumerable<string> ParameterNames(JsonElement parameters) => Text(parameters, "class") == "COLUMN_REF"
         ? parameters.GetProperty("column_names").EnumerateArray().Select(name => name.GetString() ?? "")
         : parameters.TryGetProperty("children", out var several) ? several.EnumerateArray().SelectMany(ParameterNames) : [];
 }

@@ -27,7 +27,7 @@ internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCach
             return StepOutcome.Of(work.Table, StepStatus.Succeeded, state.Rows, (work.Table, snapshot.Version));
         }
 
-        if (snapshot?.Version != work.PlannedVersion)
+        if (snapshot?.Version != work.PlannedVersion && !await WasOnlyPackedAsync(table, snapshot, work, cancellationToken))
         {
             // What was landed was chosen by the ledger of another version: to add it could add files twice.
             throw new TerminalException(
@@ -80,6 +80,19 @@ internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCach
             cancellationToken);
         var outcome = StepOutcome.Of(work.Table, StepStatus.Succeeded, rows, (work.Table, committed.Version));
         return entries.Count == 0 ? outcome with { Note = $"No file matches landing/{source.Path}." } : outcome;
+    }
+
+    // Maintenance may pack the table while a run is going on: its rows and its ledger are then those of the plan.
+    private static async Task<bool> WasOnlyPackedAsync(DeltaTable table, DeltaSnapshot? now, StepWork work, CancellationToken cancellationToken)
+    {
+        if (now is null || work.PlannedVersion is not { } planned || planned > now.Version || await table.ReadAsync(planned, cancellationToken) is not { } then)
+        {
+            return false;
+        }
+
+        return then.TableId == now.TableId
+            && then.Domains.GetValueOrDefault(work.StateDomain) == now.Domains.GetValueOrDefault(work.StateDomain)
+            && (await table.ReadChangesAsync(planned, now.Version, cancellationToken)).IsEmpty;
     }
 
     private async Task<IReadOnlyList<LandedBatch>> ReadManifestsAsync(StepWork work, CancellationToken cancellationToken)

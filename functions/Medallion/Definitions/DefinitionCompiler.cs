@@ -202,6 +202,11 @@ public sealed class DefinitionCompiler(Engine engine)
                     problems.Add(new(model.Line.File, 1, $"the key of '{model.Table}' names '{key}', which is not one of its columns: {string.Join(", ", columns.Select(c => c.Name))}"));
                 }
 
+                foreach (var described in model.Columns.Keys.Where(d => columns.All(c => c.Name != d)))
+                {
+                    problems.Add(new(model.Line.File, 1, $"'columns' of '{model.Table}' describes '{described}', which is not one of its columns: {string.Join(", ", columns.Select(c => c.Name))}"));
+                }
+
                 var rows = model.History is null ? sql : DeltaHistory.Columns(session, ModelBuilder.HistoryOf(model, sql));
                 session.Execute($"create table {model.Table} as select * from ({rows}\n) limit 0");
                 known.Add(model.Table);

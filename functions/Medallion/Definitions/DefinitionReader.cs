@@ -1,3 +1,6 @@
+using Pipeline.Medallion.Maintenance;
+using Pipeline.Medallion.Scheduling;
+
 namespace Pipeline.Medallion.Definitions;
 
 /// <summary>Turns the files of a pipeline's folder into records. What needs no SQL engine is checked here, the rest by <see cref="DefinitionCompiler"/>.</summary>
@@ -57,6 +60,8 @@ internal sealed class DefinitionReader
             Sources = sources,
             Models = models,
             Metrics = [.. root.Maps("metrics", "metric").Select(m => ReadMetric(m.Name, m.Map))],
+            Schedule = ScheduleReader.Read(root),
+            Maintenance = MaintenanceReader.Read(root, sources, models),
         };
     }
 
@@ -150,6 +155,7 @@ internal sealed class DefinitionReader
             Pattern = map.Text("pattern"),
             Format = map.Text("format"),
             Default = map.Text("default"),
+            Description = map.Text("description"),
             Line = map.Line,
         };
         if (column is { From: not null, Expr: not null })
@@ -201,6 +207,7 @@ internal sealed class DefinitionReader
                 Delete = map?.Choice("delete", ModelDelete.Keep) ?? ModelDelete.Keep,
                 History = history,
                 Description = map?.Text("description"),
+                Columns = ReadModelColumns(map),
                 Line = new SourceLine(file, 1),
             };
         }
@@ -245,6 +252,18 @@ internal sealed class DefinitionReader
         {
             map.ProblemAt("delete", $"model '{table}' has 'delete', which says what an incremental model does with rows that are missing: add incremental: true, or leave it out");
         }
+    }
+
+    private static Dictionary<string, string> ReadModelColumns(YamlMap? model)
+    {
+        var columns = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, map) in model?.Maps("columns", "column") ?? [])
+        {
+            map.AllowOnly(PipelineKeys.ModelColumn);
+            columns[name] = map.RequiredText("description");
+        }
+
+        return columns;
     }
 
     private MetricDefinition ReadMetric(string name, YamlMap map)

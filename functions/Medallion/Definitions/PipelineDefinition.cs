@@ -1,3 +1,6 @@
+using Pipeline.Medallion.Maintenance;
+using Pipeline.Medallion.Scheduling;
+
 namespace Pipeline.Medallion.Definitions;
 
 /// <summary>A pipeline as its folder describes it: what to ingest, how to clean it, what to build from it.</summary>
@@ -17,6 +20,12 @@ public sealed record PipelineDefinition
 
     /// <summary>Named business numbers over tables.</summary>
     public IReadOnlyList<MetricDefinition> Metrics { get; init; } = [];
+
+    /// <summary>When it is started by itself; null: never.</summary>
+    public ScheduleDefinition? Schedule { get; init; }
+
+    /// <summary>How its tables are looked after.</summary>
+    public MaintenanceDefinition Maintenance { get; init; } = new();
 }
 
 /// <summary>One source: where it comes from, and the contract its rows are held to.</summary>
@@ -131,6 +140,9 @@ public sealed record ColumnDefinition
     /// <summary>The value of a row that has none, as text.</summary>
     public string? Default { get; init; }
 
+    /// <summary>One sentence for people.</summary>
+    public string? Description { get; init; }
+
     /// <summary>Where it stands in pipeline.yaml.</summary>
     public required SourceLine Line { get; init; }
 }
@@ -190,6 +202,9 @@ public sealed record ModelDefinition
 
     /// <summary>One sentence for people.</summary>
     public string? Description { get; init; }
+
+    /// <summary>A sentence for each of some columns, by name.</summary>
+    public IReadOnlyDictionary<string, string> Columns { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The SQL file and its first line.</summary>
     public required SourceLine Line { get; init; }

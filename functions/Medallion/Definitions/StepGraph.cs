@@ -24,6 +24,13 @@ public sealed record Step
 
     /// <summary>The step that makes a table: what is rejected comes from cleaning.</summary>
     public static TableKey MakerOf(TableKey table) => table.Layer == "rejected" ? table with { Layer = "silver" } : table;
+
+    /// <summary>The tables that a step makes: cleaning makes what is rejected too.</summary>
+    public static IReadOnlyList<TableKey> OutputsOf(Step step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        return step.Kind == StepKind.Clean ? [step.Table, step.Table with { Layer = "rejected" }] : [step.Table];
+    }
 }
 
 /// <summary>A definition that was checked, with its steps in an order in which every step follows its inputs.</summary>
@@ -43,6 +50,11 @@ public sealed record CompiledPipeline
 
     /// <summary>The model that makes a table.</summary>
     public ModelDefinition Model(TableKey table) => Definition.Models.First(m => m.Table == table);
+
+    /// <summary>What the definition says of a table's columns, by name.</summary>
+    public IReadOnlyDictionary<string, string> DescriptionsOf(TableKey table) => Definition.Models.FirstOrDefault(m => m.Table == table)?.Columns
+        ?? (table.Layer == "silver" ? Definition.Sources.FirstOrDefault(s => s.Name == table.Name) : null)?.Columns.Where(c => c.Description is not null).ToDictionary(c => c.Name, c => c.Description ?? "")
+        ?? new Dictionary<string, string>();
 
     /// <summary>The step that makes a table.</summary>
     public Step Step(TableKey table) => Steps.First(s => s.Table == Definitions.Step.MakerOf(table));
@@ -68,7 +80,7 @@ internal static class StepGraph
                 source.Key,
                 source.LatestBy,
                 Partition = source.Partition is { } partition ? partition with { Line = default } : null,
-                Columns = source.Columns.Select(c => c with { Line = default }),
+                Columns = source.Columns.Select(c => c with { Line = default, Description = null }),
                 Rules = source.Rules.Select(r => r with { Line = default }),
             };
             steps[silver] = Make(silver, StepKind.Clean, [bronze], 1, contract);

@@ -56,6 +56,12 @@ internal sealed class YamlMap
                 : new(file, (int)error.Start.Line, $"not valid YAML: {error.Message}"));
             return null;
         }
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException)
+        {
+            // The library stumbles over some texts without saying where.
+            problems.Add(new(file, 1, "not valid YAML: a value ends where none was expected; look for an unclosed bracket, brace or quote"));
+            return null;
+        }
     }
 
     /// <summary>Notes every key that is not one of those given.</summary>
@@ -68,6 +74,12 @@ internal sealed class YamlMap
             Problem(entry.Key, $"unknown key '{name}' in {what}: {hint}");
         }
     }
+
+    /// <summary>Whether there is such a key, with whatever value.</summary>
+    public bool Has(string key) => entries.ContainsKey(key);
+
+    /// <summary>Whether a key has a single value.</summary>
+    public bool IsText(string key) => entries.TryGetValue(key, out var entry) && entry.Value is YamlScalarNode;
 
     /// <summary>The text of a key, or null where it is absent.</summary>
     public string? Text(string key)

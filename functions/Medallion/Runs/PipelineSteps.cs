@@ -1,6 +1,7 @@
 using Pipeline.Lakehouse;
 using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Lineage.OpenLineage;
 using Pipeline.Medallion.Models;
 using Pipeline.Medallion.Silver;
 
@@ -22,6 +23,7 @@ public sealed class PipelineSteps
     private readonly LakeTables tables;
     private readonly RunStore runs;
     private readonly StepStore steps;
+    private readonly LineageLog lineage;
 
     internal PipelineSteps(
         RunPlanner planner,
@@ -36,15 +38,21 @@ public sealed class PipelineSteps
         MetricEvaluator metrics,
         LakeTables tables,
         RunStore runs,
-        StepStore steps)
+        StepStore steps,
+        LineageLog lineage)
     {
         (this.planner, this.definitions, this.lander, this.committer, this.cleaner) = (planner, definitions, lander, committer, cleaner);
         (this.partCleaner, this.bucketCleaner, this.closer) = (partCleaner, bucketCleaner, closer);
-        (this.builder, this.metrics, this.tables, this.runs, this.steps) = (builder, metrics, tables, runs, steps);
+        (this.builder, this.metrics, this.tables, this.runs, this.steps, this.lineage) = (builder, metrics, tables, runs, steps, lineage);
     }
 
     /// <summary>Fixes what the run does.</summary>
-    public Task<RunPlan> PlanAsync(RunRequest request, string invocation, CancellationToken cancellationToken) => planner.PlanAsync(request, invocation, cancellationToken);
+    public async Task<RunPlan> PlanAsync(RunRequest request, string invocation, CancellationToken cancellationToken)
+    {
+        var plan = await planner.PlanAsync(request, invocation, cancellationToken);
+        await lineage.BeginAsync(plan, cancellationToken);
+        return plan;
+    }
 
     /// <summary>Finds out what a run would do, and does nothing; the request's id has no meaning.</summary>
     /// <exception cref="UnknownPipelineException">There is no such pipeline.</exception>
@@ -97,6 +105,8 @@ public sealed class PipelineSteps
         ArgumentNullException.ThrowIfNull(end);
         await steps.SkipAsync(end.RunId, end.Skipped, cancellationToken);
         var (measured, error) = await MeasureAsync(end, cancellationToken);
+        // Before the run's record says that it is over: who sees that finds its lineage.
+        await lineage.EndAsync(end, error, cancellationToken);
         await runs.EndAsync(end.RunId, error is null ? RunStatus.Succeeded : RunStatus.Failed, error, measured, cancellationToken);
         await new RunFolder(tables.Lake, end.RunId).DeleteAsync(cancellationToken);
         return error;

@@ -63,6 +63,12 @@ public sealed record StepRecord
     /// <summary>The table's version afterwards.</summary>
     public long? Version { get; init; }
 
+    /// <summary>When its last attempt began; null where none did.</summary>
+    public DateTimeOffset? StartedUtc { get; init; }
+
+    /// <summary>When it ended.</summary>
+    public DateTimeOffset? EndedUtc { get; init; }
+
     /// <summary>From the beginning of its last attempt to its end.</summary>
     public double Seconds { get; init; }
 

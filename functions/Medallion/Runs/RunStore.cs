@@ -79,6 +79,23 @@ public sealed class RunStore(TableServiceClient tables, TimeProvider clock)
         return await runs.FindAsync(pipeline, Current, cancellationToken) is not { } holder || holder.GetString("RunId") == runId;
     }
 
+    /// <summary>The newest claim of a pipeline and when it was made; null where there was none.</summary>
+    public async Task<(string RunId, DateTimeOffset ClaimedUtc)?> CurrentAsync(string pipeline, CancellationToken cancellationToken) =>
+        await runs.FindAsync(pipeline, Current, cancellationToken) is { } holder ? (holder.GetString("RunId"), holder.GetDateTimeOffset("ClaimedUtc") ?? default) : null;
+
+    /// <summary>The run of a pipeline that is going on, or about to; null where there is none.</summary>
+    /// <param name="pipeline">The pipeline.</param>
+    /// <param name="isGoingOn">Whether a run's orchestration is still at work; null: there is no such orchestration.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<string?> GoingOnAsync(string pipeline, Func<string, CancellationToken, Task<bool?>> isGoingOn, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(isGoingOn);
+        return await CurrentAsync(pipeline, cancellationToken) is { } current
+            && (await isGoingOn(current.RunId, cancellationToken) ?? clock.GetUtcNow() - current.ClaimedUtc < GraceOfUnscheduled)
+                ? current.RunId
+                : null;
+    }
+
     /// <summary>Notes how a run ended.</summary>
     public async Task EndAsync(string runId, RunStatus status, string? error, IReadOnlyDictionary<string, decimal?> metrics, CancellationToken cancellationToken)
     {

@@ -119,6 +119,8 @@ public sealed class StepStore(TableServiceClient tables, TimeProvider clock)
             RowsOut = entity.GetInt64("RowsOut") ?? 0,
             RowsRejected = entity.GetInt64("RowsRejected") ?? 0,
             Version = entity.GetInt64("Version"),
+            StartedUtc = started,
+            EndedUtc = entity.GetDateTimeOffset("EndedUtc"),
             Seconds = started is { } s && ended is { } e && e > s ? Math.Round((e - s).TotalSeconds, 3) : 0,
             Error = entity.GetString("Error") is { Length: > 0 } error ? error : null,
             Note = entity.GetString("Note"),

@@ -1,7 +1,6 @@
 using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
-using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Mart;
 
@@ -60,6 +59,23 @@ public sealed record TableDescription
 /// <param name="Nullable">Whether it may be null.</param>
 public sealed record ColumnDescription(string Name, string Type, bool Nullable);
 
+/// <summary>Which version of a table: of a number, of a time, or the newest.</summary>
+public readonly record struct PointInTime
+{
+    /// <summary>The number; null where a time or the newest is meant.</summary>
+    public long? Number { get; init; }
+
+    /// <summary>The time at which the version was the newest.</summary>
+    public DateTimeOffset? AsOf { get; init; }
+}
+
+/// <summary>A table that was made what it was.</summary>
+/// <param name="Table">The table.</param>
+/// <param name="Version">Its new version.</param>
+/// <param name="RestoredVersion">The version that it is like.</param>
+/// <param name="Rows">Its rows.</param>
+public sealed record RestoredTable(TableKey Table, long Version, long RestoredVersion, long Rows);
+
 /// <summary>There is no such table, or no such version of it.</summary>
 public sealed class UnknownTableException(string message) : TerminalException(message);
 
@@ -78,21 +94,7 @@ public sealed class TableCatalog
     /// <param name="cancellationToken">Ends the reading.</param>
     public async Task<IReadOnlyList<TableSummary>> ListAsync(string? pipeline, CancellationToken cancellationToken)
     {
-        var found = new List<(string Pipeline, TableKey Table)>();
-        foreach (var layer in TableKey.Layers)
-        {
-            await foreach (var owner in tables.Lake.ListDirectoriesAsync(new LakePath(layer, ""), cancellationToken))
-            {
-                if (pipeline is null || owner == pipeline)
-                {
-                    await foreach (var name in tables.Lake.ListDirectoriesAsync(new LakePath(layer, owner), cancellationToken))
-                    {
-                        found.Add((owner, new TableKey(layer, name)));
-                    }
-                }
-            }
-        }
-
+        var found = await tables.ListAsync(pipeline, cancellationToken);
         var read = await Task.WhenAll(found.Select(async t => (t.Pipeline, t.Table, Snapshot: await tables.Open(t.Pipeline, t.Table).ReadAsync(null, cancellationToken))));
         return [.. read.Where(t => t.Snapshot is not null).Select(t => Summarise(t.Pipeline, t.Table, t.Snapshot ?? throw new InvalidOperationException()))];
     }
@@ -100,12 +102,12 @@ public sealed class TableCatalog
     /// <summary>A table's columns, size and history.</summary>
     /// <param name="pipeline">The pipeline.</param>
     /// <param name="table">The table.</param>
-    /// <param name="version">The version; null: the newest.</param>
+    /// <param name="when">The version; by default the newest.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="UnknownTableException">There is no such table.</exception>
-    public async Task<TableDescription> DescribeAsync(string pipeline, TableKey table, long? version, CancellationToken cancellationToken)
+    public async Task<TableDescription> DescribeAsync(string pipeline, TableKey table, PointInTime when, CancellationToken cancellationToken)
     {
-        var snapshot = await SnapshotAsync(pipeline, table, version, cancellationToken);
+        var snapshot = await SnapshotAsync(pipeline, table, when, cancellationToken);
         return new TableDescription
         {
             Summary = Summarise(pipeline, table, snapshot),
@@ -119,13 +121,13 @@ public sealed class TableCatalog
     /// <summary>The first rows of a table.</summary>
     /// <param name="pipeline">The pipeline.</param>
     /// <param name="table">The table.</param>
-    /// <param name="version">The version; null: the newest.</param>
+    /// <param name="when">The version; by default the newest.</param>
     /// <param name="limit">1 to 1,000 rows.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="UnknownTableException">There is no such table.</exception>
-    public async Task<QueryAnswer> PreviewAsync(string pipeline, TableKey table, long? version, int limit, CancellationToken cancellationToken)
+    public async Task<QueryAnswer> PreviewAsync(string pipeline, TableKey table, PointInTime when, int limit, CancellationToken cancellationToken)
     {
-        var snapshot = await SnapshotAsync(pipeline, table, version, cancellationToken);
+        var snapshot = await SnapshotAsync(pipeline, table, when, cancellationToken);
 
         // The first files are enough for the first rows.
         var needed = new List<AddFile>();
@@ -145,11 +147,26 @@ public sealed class TableCatalog
         return QueryAnswer.Read(result, limit);
     }
 
-    internal async Task<DeltaSnapshot> SnapshotAsync(string pipeline, TableKey table, long? version, CancellationToken cancellationToken)
+    /// <summary>Makes a table what it was, by a new commit; see <see cref="DeltaTable.RestoreAsync(long, CancellationToken)"/>.</summary>
+    /// <exception cref="UnknownTableException">There is no such table, or no such version of it.</exception>
+    /// <exception cref="TerminalException">Files of that version are gone.</exception>
+    /// <exception cref="TransientException">A commit in between makes this one void, or the storage did not answer.</exception>
+    public async Task<RestoredTable> RestoreAsync(string pipeline, TableKey table, PointInTime when, CancellationToken cancellationToken)
+    {
+        var then = await SnapshotAsync(pipeline, table, when, cancellationToken);
+        var restored = await tables.Open(pipeline, table).RestoreAsync(then.Version, cancellationToken);
+        return new RestoredTable(table, restored.Version, then.Version, restored.Snapshot.Rows);
+    }
+
+    internal Task<DeltaSnapshot> SnapshotAsync(string pipeline, TableKey table, long? version, CancellationToken cancellationToken) =>
+        SnapshotAsync(pipeline, table, new PointInTime { Number = version }, cancellationToken);
+
+    private async Task<DeltaSnapshot> SnapshotAsync(string pipeline, TableKey table, PointInTime when, CancellationToken cancellationToken)
     {
         try
         {
-            return await tables.Open(pipeline, table).ReadAsync(version, cancellationToken)
+            var opened = tables.Open(pipeline, table);
+            return await (when.AsOf is { } time ? opened.ReadAsync(time, cancellationToken) : opened.ReadAsync(when.Number, cancellationToken))
                 ?? throw new UnknownTableException($"Pipeline '{pipeline}' has no table {table}. GET /api/tables lists those there are.");
         }
         catch (Exception error) when (error is ArgumentException or UnknownVersionException)

@@ -38,7 +38,7 @@ public sealed partial class OpenApiDocumentTests(NorthwindApp northwind)
         var required = Operations().Where(o => o.Operation.TryGetProperty("requestBody", out _))
             .ToDictionary(o => o.Operation.GetProperty("operationId").GetString()!, o => o.Operation.GetProperty("requestBody").GetProperty("required").GetBoolean());
 
-        Assert.Equal(new Dictionary<string, bool> { ["StartRun"] = false, ["PreviewRun"] = false, ["RunSql"] = true }, required);
+        Assert.Equal(new Dictionary<string, bool> { ["StartRun"] = false, ["PreviewRun"] = false, ["RestoreTable"] = false, ["StartMaintenance"] = false, ["RunSql"] = true }, required);
     }
 
     [Fact]
@@ -75,6 +75,9 @@ public sealed partial class OpenApiDocumentTests(NorthwindApp northwind)
     public async Task Operations_Asked_AnswerAsDescribed()
     {
         var run = northwind.Seen[^1].GetProperty("id").GetString();
+        await northwind.App.DefineAsync("described", models: ("gold/labels", "select label from silver.items"));
+        await northwind.Api.RunAsync("described");
+        var maintenance = await northwind.Api.PostAsync("maintenance", new { pipeline = "described", dryRun = true });
         (string Operation, string Method, string Path, object? Body)[] requests =
         [
             ("ListPipelines", "GET", "pipelines", null),
@@ -84,9 +87,16 @@ public sealed partial class OpenApiDocumentTests(NorthwindApp northwind)
             ("ListRuns", "GET", "runs?limit=1", null),
             ("GetRun", "GET", $"runs/{run}", null),
             ("TerminateRun", "POST", $"runs/{run}/terminate", null),
+            ("GetRunLineage", "GET", $"runs/{run}/lineage", null),
             ("ListTables", "GET", "tables?pipeline=northwind", null),
             ("GetTable", "GET", "tables/silver/northwind/orders?version=0", null),
             ("PreviewTable", "GET", "tables/silver/northwind/orders/preview?limit=3&version=0", null),
+            ("RestoreTable", "POST", "tables/gold/described/labels/restore", new { version = 0 }),
+            ("StartMaintenance", "POST", "maintenance", new { pipeline = "described", operations = new[] { "optimize", "vacuum" }, dryRun = true }),
+            ("ListMaintenance", "GET", "maintenance?limit=2", null),
+            ("GetMaintenance", "GET", $"maintenance/{maintenance.Body.GetProperty("id").GetString()}", null),
+            ("ListCatalog", "GET", "catalog?pipeline=northwind&search=country", null),
+            ("GetCatalogTable", "GET", "catalog/silver/northwind/sales", null),
             ("GetMetrics", "GET", "metrics/northwind", null),
             ("RunSql", "POST", "mart/sql", new { pipeline = "northwind", sql = "select * from silver.sales limit 3" }),
             ("GetHealth", "GET", "health", null),

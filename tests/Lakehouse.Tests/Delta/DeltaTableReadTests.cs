@@ -60,6 +60,22 @@ public sealed class DeltaTableReadTests
         Assert.Contains("damaged", refused.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("{\"add\":{\"path\":\"x\"")]
+    [InlineData("not json")]
+    [InlineData("{\"txn\":{\"appId\":7,\"version\":1}}")]
+    [InlineData("{\"add\":{\"path\":null,\"size\":1}}")]
+    [InlineData("{\"metaData\":{\"id\":\"1\",\"schemaString\":null}}")]
+    [InlineData("{\"add\":{\"path\":\"x\",\"size\":99999999999999999999}}")]
+    public async Task ReadAsync_DamagedEntry_IsNamedWithItsLine(string line)
+    {
+        await WriteVersionsAsync(2);
+        await table.WriteEntryAsync(2, $"{{\"commitInfo\":{{}}}}\n{line}\n");
+        var refused = await Assert.ThrowsAsync<TerminalException>(() => table.ReadAsync());
+        Assert.Contains($"Line 2 of {LogFile(2)}", refused.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<TerminalException>(() => table.CommitAsync(Append("a")));
+    }
+
     [Fact]
     public async Task ReadAsync_FromCheckpoint_EqualsReplay()
     {

@@ -74,6 +74,30 @@ public sealed class ModelFileTests(MedallionFixture medallion)
         Assert.Equal("models/gold/m.sql:1: the key of 'gold.m' names 'order_id', which is not one of its columns: id", problem);
     }
 
+    [Fact]
+    public void Compile_DescriptionOfNoColumn_IsRefused()
+    {
+        var problem = TestDefinition.Problem(
+            medallion, TestDefinition.Orders + "models:\n  gold.m: {columns: {order_id: {description: The order}}}", ("models/gold/m.sql", "select id from silver.orders"));
+
+        Assert.Equal("models/gold/m.sql:1: 'columns' of 'gold.m' describes 'order_id', which is not one of its columns: id", problem);
+    }
+
+    /// <summary>To say more of a column is no reason to build its table anew.</summary>
+    [Fact]
+    public void Compile_Description_DoesNotMoveTheStep()
+    {
+        var plain = TestDefinition.Compile(medallion, TestDefinition.Orders, ("models/gold/m.sql", "select id from silver.orders"));
+        var described = TestDefinition.Compile(
+            medallion,
+            TestDefinition.Orders.Replace("{type: bigint, required: true}", "{type: bigint, required: true, description: The order}", StringComparison.Ordinal)
+                + "models:\n  gold.m: {description: All orders, columns: {id: {description: The order}}}",
+            ("models/gold/m.sql", "select id from silver.orders"));
+
+        Assert.Equal(plain.Steps.Select(s => s.Definition), described.Steps.Select(s => s.Definition));
+        Assert.Equal(("The order", "The order"), (described.Definition.Sources[0].Columns[0].Description, described.Definition.Models[0].Columns["id"]));
+    }
+
     [Theory]
     [InlineData("select id from silver.orders;\n-- the end\n")]
     [InlineData("select id from Silver.ORDERS -- a comment; with a semicolon")]

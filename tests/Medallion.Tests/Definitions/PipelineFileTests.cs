@@ -35,6 +35,7 @@ public sealed class PipelineFileTests(MedallionFixture medallion)
     [InlineData("name: shop\nsources:\n  orders: {connector: file, path: a.csv}\n  orders: {connector: file, path: b.csv}", "pipeline.yaml:4: not valid YAML: Duplicate key orders")]
     [InlineData("name: shop\nsources:\n\torders: 1", "pipeline.yaml:3: not valid YAML: the line is indented by a tab, expected spaces")]
     [InlineData("name: 'shop\nsources: {", "pipeline.yaml:1: not valid YAML")]
+    [InlineData("-\t:", "pipeline.yaml:1: not valid YAML: a value ends where none was expected")]
     [InlineData("- name: shop", "pipeline.yaml:1: the file is a list: expected keys and values")]
     [InlineData("name: shop\nsources: {orders: {connector: file, path: a.csv}}\n---\nname: other", "pipeline.yaml:4: the file holds more than one YAML document")]
     [InlineData(Source + "    columns:\n      id: {from: Id, expr: 'Id', type: bigint}", "pipeline.yaml:7: column 'id' has both 'from' and 'expr'")]

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Scheduling;
 using YamlDotNet.RepresentationModel;
 
 namespace Pipeline.Medallion.Tests.Definitions;
@@ -19,7 +20,10 @@ public sealed class PipelineSchemaTests
         { "rule", PipelineKeys.Rule },
         { "model", PipelineKeys.Model },
         { "history", PipelineKeys.History },
+        { "modelColumn", PipelineKeys.ModelColumn },
         { "metric", PipelineKeys.Metric },
+        { "schedule", PipelineKeys.Schedule },
+        { "maintenance", PipelineKeys.Maintenance },
     };
 
     [Theory]
@@ -40,6 +44,7 @@ public sealed class PipelineSchemaTests
         Assert.Equal(Names<LoadMode>(), Choices("source", "load"));
         Assert.Equal(Names<RuleOutcome>(), Choices("rule", "otherwise"));
         Assert.Equal(Names<ModelDelete>(), Choices("model", "delete"));
+        Assert.Equal(Names<MissedRuns>(), Choices("schedule", "missed"));
         Assert.Equal(PipelineKeys.Connectors, Choices("source", "connector"));
         Assert.Equal(PipelineKeys.PartitionParts, Schema["$defs"]!["partition"]!["properties"]!["as"]!["items"]!["enum"]!.AsArray().Select(c => c!.GetValue<string>()));
 
@@ -62,6 +67,10 @@ public sealed class PipelineSchemaTests
     [InlineData("name: shop\nsources: {a: {connector: file, path: x, columns: {b: {type: bigint, from: B, expr: B}}}}", "$.sources.a.columns.b")]
     [InlineData("name: shop\nsources: {A: {connector: file, path: x}}", "$.sources.A")]
     [InlineData("name: shop\nsources: {a: {connector: file, path: x, partition: {by: b, as: [week]}}}", "$.sources.a.partition.as[0]")]
+    [InlineData("name: shop\nschedule: {time_zone: UTC}\nsources: {a: {connector: file, path: x}}", "$.schedule")]
+    [InlineData("name: shop\nsources: {a: {connector: file, path: x}}\nmaintenance: {retention: {bronze.a: 90d}}", "$.maintenance.retention.bronze.a")]
+    [InlineData("name: shop\nsources: {a: {connector: file, path: x}}\nmaintenance: {retention: {silver.a: 90}}", "$.maintenance.retention.silver.a")]
+    [InlineData("name: shop\nsources: {a: {connector: file, path: x}}\nmodels: {gold.m: {columns: {b: what it is}}}", "$.models.gold.m.columns.b")]
     [InlineData("name: shop", "$")]
     public void BadDefinition_DoesNotSatisfy(string yaml, string place) => Assert.Contains(place, Validate(Yaml(yaml)));
 

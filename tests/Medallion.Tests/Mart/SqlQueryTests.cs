@@ -117,16 +117,16 @@ public sealed class SqlQueryTests(MedallionFixture medallion)
         await pipeline.SucceedAsync();
 
         var tables = await catalog.ListAsync(pipeline.Name, TestContext.Current.CancellationToken);
-        var silver = await catalog.DescribeAsync(pipeline.Name, TableKey.Parse("silver.f"), null, TestContext.Current.CancellationToken);
-        var first = await catalog.PreviewAsync(pipeline.Name, TableKey.Parse("bronze.f"), null, 1, TestContext.Current.CancellationToken);
-        var old = await catalog.PreviewAsync(pipeline.Name, TableKey.Parse("silver.f"), 0, 10, TestContext.Current.CancellationToken);
+        var silver = await catalog.DescribeAsync(pipeline.Name, TableKey.Parse("silver.f"), default, TestContext.Current.CancellationToken);
+        var first = await catalog.PreviewAsync(pipeline.Name, TableKey.Parse("bronze.f"), default, 1, TestContext.Current.CancellationToken);
+        var old = await catalog.PreviewAsync(pipeline.Name, TableKey.Parse("silver.f"), new PointInTime { Number = 0 }, 10, TestContext.Current.CancellationToken);
 
         Assert.Equal(["bronze.f:3", "silver.f:2", "rejected.f:1"], tables.Select(t => $"{t.Layer}.{t.Table}:{t.Rows}"));
         Assert.Equal(["a", "secret", "_ingested_at", "_file", "_row"], silver.Columns.Select(c => c.Name));
         Assert.Equal([1L, 0L], silver.History.Select(h => h.Version));
         Assert.Equal((1, true), (first.Rows.Count, first.Truncated));
         Assert.Equal((1, false), (old.Rows.Count, old.Truncated));
-        await Assert.ThrowsAnyAsync<TerminalException>(() => catalog.DescribeAsync(pipeline.Name, TableKey.Parse("silver.f"), 9, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAnyAsync<TerminalException>(() => catalog.DescribeAsync(pipeline.Name, TableKey.Parse("silver.f"), new PointInTime { Number = 9 }, TestContext.Current.CancellationToken));
     }
 
     private async Task<TestPipeline> StartAsync(string secret)

@@ -44,9 +44,10 @@ internal sealed class FileStager
     {
         var path = file.Path;
         var format = declared ?? FileFormats.Of(path);
+        var readable = local;
         try
         {
-            var readable = FileContent.MakeReadable(local, path);
+            readable = FileContent.MakeReadable(local, path);
             return new FileInfo(readable).Length == 0
                 ? StagedFile.Empty
                 : format switch
@@ -61,7 +62,11 @@ internal sealed class FileStager
         {
             return Refuse(file, error.Message);
         }
-        catch (DuckDbException error) when (TellsOfTheFile(error.Kind))
+        catch (DuckDbException error) when (TellsOfTheFile(error.Kind, format))
+        {
+            return Refuse(file, error.Message);
+        }
+        catch (DuckDbException error) when (error.Kind == DuckDbErrorKind.IO && (format == FileFormat.Parquet ? CanBeRead(readable) : IsDamagedZstd(readable)))
         {
             return Refuse(file, error.Message);
         }
@@ -95,8 +100,46 @@ internal sealed class FileStager
     }
 
     // Every other kind is our own affair: memory, disk, a defect.
-    private static bool TellsOfTheFile(DuckDbErrorKind kind) =>
-        kind is DuckDbErrorKind.InvalidInput or DuckDbErrorKind.Conversion or DuckDbErrorKind.Serialization or DuckDbErrorKind.MismatchType or DuckDbErrorKind.OutOfRange;
+    private static bool TellsOfTheFile(DuckDbErrorKind kind, FileFormat format) =>
+        kind is DuckDbErrorKind.InvalidInput or DuckDbErrorKind.Conversion or DuckDbErrorKind.Serialization or DuckDbErrorKind.MismatchType or DuckDbErrorKind.OutOfRange
+
+        // A Parquet footer that cannot be is no kind of error of DuckDB's, or an internal one.
+        || (format == FileFormat.Parquet && kind is DuckDbErrorKind.Other or DuckDbErrorKind.Internal);
+
+    // A footer may point past the file's end; a failing disk is the same kind of error, but fails for everybody.
+    private static bool CanBeRead(string local)
+    {
+        try
+        {
+            using var file = System.IO.File.OpenRead(local);
+            file.CopyTo(Stream.Null);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    // What cannot even be unpacked is damaged.
+    private bool IsDamagedZstd(string local)
+    {
+        if (FileContent.PackedEnding(local) != ".zst")
+        {
+            return false;
+        }
+
+        try
+        {
+            session.Scalar<long>($"select count(*) from read_csv({Sql.Literal(local)}, columns={{'line': 'VARCHAR'}}, auto_detect=false, header=false, delim=chr(30), quote='', escape='', compression='zstd', "
+                + $"{LineLimits}, ignore_errors=true)");
+            return false;
+        }
+        catch (DuckDbException error) when (error.Kind == DuckDbErrorKind.IO)
+        {
+            return true;
+        }
+    }
 
     // A number with a leading zero is a code, not a number; so is one with more digits than a number keeps.
     private static string Narrowest(string column)
@@ -147,8 +190,13 @@ internal sealed class FileStager
 
         var header = Path.Combine(session.TempDirectory, string.Create(CultureInfo.InvariantCulture, $"header-{number}.csv"));
         var dialect = $"delim={Sql.Literal(FileContent.CopyHeader(local, header).ToString())}, quote='\"', escape='\"'";
-        var names = session.Describe($"select * from read_csv({Sql.Literal(header)}, all_varchar=true, header=true, {LineLimits}, {dialect})").Select(c => c.Name);
+        var names = session.Describe($"select * from read_csv({Sql.Literal(header)}, all_varchar=true, header=true, {LineLimits}, {dialect})").Select(c => c.Name).ToList();
         System.IO.File.Delete(header);
+        if (names.Any(name => name.Contains('\0', StringComparison.Ordinal)))
+        {
+            throw new InvalidDataException("the header holds a NUL character");
+        }
+
         return $"{dialect}, auto_detect=false, columns={{{string.Join(", ", names.Select(n => $"{Sql.Literal(n)}: 'VARCHAR'"))}}}";
     }
 

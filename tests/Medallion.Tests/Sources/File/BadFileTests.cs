@@ -59,6 +59,10 @@ public sealed class BadFileTests(MedallionFixture medallion)
             ("08-bad.parquet", "time parquet", "TIME"),
             ("09-bad.json", "cut off json", ""),
             ("10-bad.json", "text", ""),
+            ("11-bad.csv.zst", "damaged zstd", ""),
+            ("12-bad.parquet", "damaged footer", ""),
+            ("13-bad.csv", "NUL in the header", "NUL"),
+            ("14-bad.parquet", "parquet without its middle", ""),
         ];
         var pipeline = await FileReading.TwoColumnsAsync(medallion);
         await pipeline.LandAsync("good.csv", Good);
@@ -198,6 +202,10 @@ public sealed class BadFileTests(MedallionFixture medallion)
             "truncated member" => [.. FileBytes.Gzip("a,b\n1,x\n"), .. FileBytes.Gzip(many)[..^200]],
             "truncated zstd" => FileBytes.Zstd(medallion, "a,b\n" + many)[..^200],
             "truncated parquet" => parquet[..^200],
+            "damaged zstd" => [.. FileBytes.Zstd(medallion, "a,b\n" + many).Select((b, i) => i is > 10 and < 60 ? (byte)(b ^ 0x5A) : b)],
+            "damaged footer" => [.. parquet[..^100], .. Enumerable.Repeat((byte)0xFF, 92), .. parquet[^8..]],
+            "parquet without its middle" => [.. parquet[..50], .. parquet[^1000..]],
+            "NUL in the header" => Encoding.UTF8.GetBytes("a,b\0\n1,x\n"),
             "corrupt parquet" => [.. parquet.Select((b, i) => i is > 100 and < 20_000 ? (byte)(b ^ 0x5A) : b)],
             "time parquet" => FileBytes.Parquet(medallion, "select 1 as a, time '10:00' as b"),
             "cut off json" => Encoding.UTF8.GetBytes("[{\"a\":1,\"b\":\"x\"},{\"a\":2,\"b\":"),

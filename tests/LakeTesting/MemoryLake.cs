@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Storage;
 
-namespace Pipeline.Lakehouse.Tests.Delta;
+namespace Pipeline.LakeTesting;
 
 /// <summary>A lake in memory whose puts can go wrong in the ways a storage account can.</summary>
-internal sealed class MemoryLake : ILake
+public sealed class MemoryLake : ILake
 {
     private readonly ConcurrentDictionary<LakePath, byte[]> files = new();
     private readonly ConcurrentDictionary<LakePath, DateTimeOffset> times = new();
@@ -18,7 +19,21 @@ internal sealed class MemoryLake : ILake
     /// <summary>Runs instead of a put: gives what the put answers, or throws what it throws. Null: the put is done as asked.</summary>
     public Func<LakePath, Func<bool>, bool>? OnCreate { get; set; }
 
+    /// <summary>Paths of all files, in ordinal order.</summary>
     public IEnumerable<string> Paths => files.Keys.Select(path => path.Path).Order(StringComparer.Ordinal);
+
+    /// <summary>Another lake with the same files; what one of them does from now on is nothing to the other.</summary>
+    public MemoryLake Copy()
+    {
+        var copy = new MemoryLake { NowUtc = NowUtc };
+        foreach (var (path, content) in files)
+        {
+            copy.files[path] = content;
+            copy.times[path] = times.GetValueOrDefault(path, DateTimeOffset.UnixEpoch);
+        }
+
+        return copy;
+    }
 
     public Task CreateContainerAsync(string container, CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -41,8 +56,12 @@ internal sealed class MemoryLake : ILake
 
     public Task<byte[]?> ReadAsync(LakePath path, CancellationToken cancellationToken) => Task.FromResult(files.GetValueOrDefault(path));
 
-    public async Task DownloadAsync(LakePath path, string localFile, string? ifMatch, CancellationToken cancellationToken) =>
-        await File.WriteAllBytesAsync(localFile, files.TryGetValue(path, out var content) ? content : throw new TerminalException($"There is no file {path}."), cancellationToken);
+    public async Task DownloadAsync(LakePath path, string localFile, string? ifMatch, CancellationToken cancellationToken)
+    {
+        var content = files.TryGetValue(path, out var found) ? found : throw new TerminalException($"There is no file {path}.");
+        Directory.CreateDirectory(Path.GetDirectoryName(localFile) ?? "");
+        await File.WriteAllBytesAsync(localFile, content, cancellationToken);
+    }
 
     public async Task<T> ReadFromAsync<T>(LakePath path, long offset, string? ifMatch, Func<Stream, Task<T>> read, CancellationToken cancellationToken)
     {
@@ -69,9 +88,9 @@ internal sealed class MemoryLake : ILake
         var content = await File.ReadAllBytesAsync(localFile, cancellationToken);
         if (overwrite)
         {
-            files[path] = content;
+            files[path] = Stamp(path, content);
         }
-        else if (!files.TryAdd(path, content))
+        else if (!files.TryAdd(path, Stamp(path, content)))
         {
             throw new TerminalException($"There is a file {path} already.");
         }
