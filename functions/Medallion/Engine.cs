@@ -1,6 +1,8 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.DuckDb;
+using Pipeline.Medallion.Definitions;
 
 namespace Pipeline.Medallion;
 
@@ -59,13 +61,40 @@ public sealed class Engine : IDisposable
     /// <summary>The limits.</summary>
     public EngineOptions Options => options;
 
+    private long SessionMemory => options.MemoryBytes / options.MaxConcurrentActivities;
+
     /// <summary>A session for an activity.</summary>
     public DuckDbSession OpenSession() => DuckDbSession.Open(new DuckDbOptions
     {
-        MemoryLimitBytes = options.MemoryBytes / options.MaxConcurrentActivities,
+        MemoryLimitBytes = SessionMemory,
         TempDirectory = Sessions,
         TempLimitBytes = options.ScratchBytes / 2,
     });
+
+    /// <summary>What to tell where a step's work fits neither in memory nor on scratch disk; null where its error is another.</summary>
+    public TerminalException? Exhausted(TableKey step, DuckDbException error)
+    {
+        ArgumentNullException.ThrowIfNull(error);
+        return error.Kind != DuckDbErrorKind.OutOfMemory ? null : new TerminalException(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{step} needs more than it had: {SessionMemory:n0} bytes of memory and {options.ScratchBytes / 2:n0} bytes of scratch disk to spill to. Raise Engine__MemoryBytes or Engine__ScratchBytes, or make the step smaller. Nothing was committed. ({error.Message})"),
+            error);
+    }
+
+    /// <summary>Refuses inputs that do not fit together in the cache of data files, before any of them is downloaded.</summary>
+    /// <exception cref="TerminalException">They are larger than half of the scratch disk.</exception>
+    public void RequireRoom(TableKey step, IEnumerable<(TableKey Table, long Bytes)> inputs)
+    {
+        var sizes = inputs.ToList();
+        if (sizes.Sum(s => s.Bytes) > options.ScratchBytes / 2)
+        {
+            var tables = string.Join(" and ", sizes.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Table} ({s.Bytes:n0} bytes)")));
+            throw new TerminalException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{step} reads {tables}; the cache of data files has room for {options.ScratchBytes / 2:n0} bytes. Raise Engine__ScratchBytes, half of which is the cache's, or let a model before it make a smaller table. Nothing was committed."));
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => claim.Dispose();

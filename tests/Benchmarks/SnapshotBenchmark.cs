@@ -86,7 +86,7 @@ internal static class SnapshotBenchmark
             {
                 Path = Name(version),
                 SizeBytes = 1_000_000,
-                ModifiedUnixMilliseconds = 1_767_323_045_000,
+                ModifiedUnixMilliseconds = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(),
                 Statistics = new FileStatistics { Rows = 10_000, Json = """{"numRecords":10000,"minValues":{"id":1,"name":"a"},"maxValues":{"id":9,"name":"z"},"nullCount":{"id":0,"name":0}}""" },
             },
         ],

@@ -17,7 +17,7 @@ internal sealed partial class ModelBuilder(LakeTables tables, Engine engine, Tab
     /// <param name="work">The run's step, with the versions to read.</param>
     /// <param name="invocation">This attempt; names the data files.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    /// <exception cref="TerminalException">The SQL fails, gives a type that a table cannot hold, or has more than one row of a key.</exception>
+    /// <exception cref="TerminalException">The SQL fails, gives a type that a table cannot hold, has more than one row of a key, or needs more memory and scratch disk than there is.</exception>
     public async Task<StepOutcome> BuildAsync(Step step, ModelDefinition model, StepWork work, string invocation, CancellationToken cancellationToken)
     {
         var inputs = await StepInputs.ReadAsync(tables, work, step.Inputs, cancellationToken);
@@ -28,6 +28,7 @@ internal sealed partial class ModelBuilder(LakeTables tables, Engine engine, Tab
             return StepOutcome.Of(work.Table, status, StepState.Of(now, work.Table)?.Rows, (work.Table, now.Version));
         }
 
+        engine.RequireRoom(work.Table, inputs.Snapshots.Select(s => (s.Key, s.Value.Bytes)));
         using var session = engine.OpenSession();
         RunTime.Define(session, work.TimeUtc);
         var leases = new List<CacheLease>();
@@ -42,6 +43,10 @@ internal sealed partial class ModelBuilder(LakeTables tables, Engine engine, Tab
             return model is { Incremental: false, History: null }
                 ? await ReplaceAsync(session, step, model, work, inputs, sql, now, invocation, cancellationToken)
                 : await MergeAsync(session, step, model, work, inputs, sql, now, invocation, cancellationToken);
+        }
+        catch (DuckDbException error) when (engine.Exhausted(work.Table, error) is { } exhausted)
+        {
+            throw exhausted;
         }
         finally
         {
