@@ -26,6 +26,9 @@ internal sealed class FileStager
 {
     private const string LineLimits = "max_line_size=16777216, buffer_size=33554432";
     private const string Breaks = "chr(13) || chr(10)";
+
+    // Buffers of every column are held at once: thousands of them exceed a session's memory.
+    private const int MostColumns = 2000;
     private readonly DuckDbSession session;
 
     public FileStager(DuckDbSession session)
@@ -195,6 +198,11 @@ internal sealed class FileStager
         if (names.Any(name => name.Contains('\0', StringComparison.Ordinal)))
         {
             throw new InvalidDataException("the header holds a NUL character");
+        }
+
+        if (names.Count > MostColumns)
+        {
+            throw new InvalidDataException($"the header names {names.Count} columns, expected at most {MostColumns}");
         }
 
         return $"{dialect}, auto_detect=false, columns={{{string.Join(", ", names.Select(n => $"{Sql.Literal(n)}: 'VARCHAR'"))}}}";

@@ -63,6 +63,7 @@ public sealed class BadFileTests(MedallionFixture medallion)
             ("12-bad.parquet", "damaged footer", ""),
             ("13-bad.csv", "NUL in the header", "NUL"),
             ("14-bad.parquet", "parquet without its middle", ""),
+            ("15-bad.csv", "wide header", "7001 columns"),
         ];
         var pipeline = await FileReading.TwoColumnsAsync(medallion);
         await pipeline.LandAsync("good.csv", Good);
@@ -205,6 +206,7 @@ public sealed class BadFileTests(MedallionFixture medallion)
             "damaged zstd" => [.. FileBytes.Zstd(medallion, "a,b\n" + many).Select((b, i) => i is > 10 and < 60 ? (byte)(b ^ 0x5A) : b)],
             "damaged footer" => [.. parquet[..^100], .. Enumerable.Repeat((byte)0xFF, 92), .. parquet[^8..]],
             "parquet without its middle" => [.. parquet[..50], .. parquet[^1000..]],
+            "wide header" => Encoding.UTF8.GetBytes($"a{new string(',', 7000)}\n1,x\n"),
             "NUL in the header" => Encoding.UTF8.GetBytes("a,b\0\n1,x\n"),
             "corrupt parquet" => [.. parquet.Select((b, i) => i is > 100 and < 20_000 ? (byte)(b ^ 0x5A) : b)],
             "time parquet" => FileBytes.Parquet(medallion, "select 1 as a, time '10:00' as b"),
