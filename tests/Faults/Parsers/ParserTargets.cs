@@ -113,10 +113,11 @@ internal sealed class ParserTargets(ParserCorpus corpus, Engine engine, string f
         await run.WriteAsync(RunFolder.PartName(work.PlanId, work.Table, work.Part), files, cancellationToken);
         var part = await new SourceLander(lake, engine, new DataFileWriter(lake)).LandAsync(source, work, "i", cancellationToken);
         var manifest = await run.ReadAsync<LandedManifest>(RunFolder.ManifestName(work.Table, part), cancellationToken);
-        var rows = manifest.Add.Sum(file => file.Statistics?.Rows ?? 0);
-        if (manifest.Files.Sum(file => file.Rows) != rows || manifest.Files.First(file => file.Path == GoodFile).Rows != 2)
+        var landed = manifest.Batches.SelectMany(batch => batch.Files).ToList();
+        var rows = manifest.Batches.SelectMany(batch => batch.Add).Sum(file => file.Statistics?.Rows ?? 0);
+        if (landed.Sum(file => file.Rows) != rows || landed.First(file => file.Path == GoodFile).Rows != 2)
         {
-            throw new InvalidOperationException($"{rows} rows were landed; by file: {string.Join(", ", manifest.Files.Select(file => $"{file.Path} {file.Rows}"))}.");
+            throw new InvalidOperationException($"{rows} rows were landed; by file: {string.Join(", ", landed.Select(file => $"{file.Path} {file.Rows}"))}.");
         }
     }
 }
