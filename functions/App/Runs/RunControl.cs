@@ -73,8 +73,11 @@ public sealed class RunControl(DefinitionStore definitions, RunStore runs, StepS
     public Task<string?> GoingOnAsync(DurableTaskClient client, string pipeline, CancellationToken cancellationToken) =>
         runs.GoingOnAsync(pipeline, (runId, token) => IsGoingOnAsync(client, runId, token), cancellationToken);
 
-    private static async Task<bool?> IsGoingOnAsync(DurableTaskClient client, string runId, CancellationToken cancellationToken) =>
-        await client.GetInstanceAsync(runId, cancellationToken) is { } instance ? !instance.IsCompleted : null;
+    // A run whose record says how it ended has done all its work, though its orchestration may need a moment to end. One that was stopped may still be at work.
+    private async Task<bool?> IsGoingOnAsync(DurableTaskClient client, string runId, CancellationToken cancellationToken) =>
+        await client.GetInstanceAsync(runId, cancellationToken) is { } instance
+            ? !instance.IsCompleted && await runs.FindAsync(runId, cancellationToken) is not { Status: RunStatus.Succeeded or RunStatus.Failed }
+            : null;
 
     private async Task<RunRecord> FindAsync(string id, CancellationToken cancellationToken) => await runs.FindAsync(id, cancellationToken) ?? throw new UnknownRunException(id);
 

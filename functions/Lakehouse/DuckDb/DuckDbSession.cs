@@ -53,7 +53,14 @@ public sealed partial class DuckDbSession : IDisposable
         database.Dispose();
         if (Directory.Exists(TempDirectory))
         {
-            Directory.Delete(TempDirectory, recursive: true);
+            try
+            {
+                Directory.Delete(TempDirectory, recursive: true);
+            }
+            catch (IOException)
+            {
+                // A download that was cancelled may still put its file there, and this must not hide why. The folder goes when its parent is claimed anew.
+            }
         }
     }
 

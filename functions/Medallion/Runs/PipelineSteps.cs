@@ -105,10 +105,11 @@ public sealed class PipelineSteps
         ArgumentNullException.ThrowIfNull(end);
         await steps.SkipAsync(end.RunId, end.Skipped, cancellationToken);
         var (measured, error) = await MeasureAsync(end, cancellationToken);
-        // Before the run's record says that it is over: who sees that finds its lineage.
+
+        // The record comes last: who sees that the run is over finds its lineage, and may start the next.
         await lineage.EndAsync(end, error, cancellationToken);
-        await runs.EndAsync(end.RunId, error is null ? RunStatus.Succeeded : RunStatus.Failed, error, measured, cancellationToken);
         await new RunFolder(tables.Lake, end.RunId).DeleteAsync(cancellationToken);
+        await runs.EndAsync(end.RunId, error is null ? RunStatus.Succeeded : RunStatus.Failed, error, measured, cancellationToken);
         return error;
     }
 

@@ -20,6 +20,17 @@ public sealed class RunRequestsTests(NorthwindApp northwind)
     }
 
     [Fact]
+    public async Task StartRun_AsSoonAsTheLastIsOver_IsAccepted()
+    {
+        await northwind.App.DefineAsync("again");
+
+        for (var round = 0; round < 10; round++)
+        {
+            Assert.Equal("succeeded", Status(await Api.RunAsync("again")));
+        }
+    }
+
+    [Fact]
     public async Task StartRun_TwoPipelines_RunSideBySide()
     {
         await northwind.App.DefineAsync("left");

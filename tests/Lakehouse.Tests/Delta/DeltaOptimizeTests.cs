@@ -68,7 +68,9 @@ public sealed class DeltaOptimizeTests(AzuriteFixture azurite)
         var after = (await OptimizeAsync(table, "o1"))?.Snapshot ?? throw new InvalidOperationException("Nothing was packed.");
 
         Assert.Single(after.Files);
-        Assert.Equal("4999|NULL", before[0]);
+
+        // Which file comes first is open where both were written within the second that storage tells.
+        Assert.Contains(before[0], new[] { "4999|NULL", "0|x" });
         Assert.Equal(before, await table.RowsAsync(after, order));
     }
 

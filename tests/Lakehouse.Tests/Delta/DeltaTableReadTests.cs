@@ -65,7 +65,6 @@ public sealed class DeltaTableReadTests
     [InlineData("not json")]
     [InlineData("{\"txn\":{\"appId\":7,\"version\":1}}")]
     [InlineData("{\"add\":{\"path\":null,\"size\":1}}")]
-    [InlineData("{\"metaData\":{\"id\":\"1\",\"schemaString\":null}}")]
     [InlineData("{\"add\":{\"path\":\"x\",\"size\":99999999999999999999}}")]
     public async Task ReadAsync_DamagedEntry_IsNamedWithItsLine(string line)
     {
