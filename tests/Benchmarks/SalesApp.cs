@@ -38,6 +38,8 @@ internal sealed class SalesApp : IAsyncDisposable
         {
             ["AzureWebJobsStorage"] = azurite.ConnectionString,
             ["Lake__ConnectionString"] = azurite.ConnectionString,
+            ["Scheduling__Timer"] = "0 * * * * *",
+            ["Maintenance__Timer"] = "0 0 3 * * *",
             ["Engine__ScratchFolder"] = Path.Combine(folder, "scratch"),
             ["Engine__MemoryBytes"] = options.MemoryBytes?.ToString(CultureInfo.InvariantCulture) ?? "",
             ["Engine__ScratchBytes"] = options.ScratchBytes?.ToString(CultureInfo.InvariantCulture) ?? "",
