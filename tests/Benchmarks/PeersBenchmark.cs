@@ -6,6 +6,13 @@ namespace Pipeline.Benchmarks;
 /// <summary>The same work in pandas and Polars on local files; the pipeline's time has transfers, commits and books in it.</summary>
 internal static class PeersBenchmark
 {
+    private const string PolarsVersion = "0.26.1";
+
+    // Named, because npm can be set to leave optional packages out.
+    private static string Platform { get; } = OperatingSystem.IsWindows() ? "win32-x64-msvc"
+        : OperatingSystem.IsMacOS() ? "darwin-arm64"
+        : System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "linux-arm64-gnu" : "linux-x64-gnu";
+
     public static async Task RunAsync(BenchmarkOptions options, CancellationToken cancellationToken)
     {
         await using var app = await SalesApp.StartAsync(options, cancellationToken);
@@ -16,23 +23,30 @@ internal static class PeersBenchmark
         Tell("pipeline", ours, app.Figures, ours);
         var peers = Path.Combine(AppContext.BaseDirectory, "peers");
         var output = Directory.CreateDirectory(Path.Combine(app.Folder, "peers")).FullName;
-        if (await RunsAsync("python3", ["-c", "import pandas, pyarrow"], output, cancellationToken))
+        // Debian's pandas belongs to Debian's Python, which need not be the first on the path.
+        string? python = null;
+        foreach (var candidate in new[] { "python3", "/usr/bin/python3" })
         {
-            await PeerAsync("pandas", "python3", [Path.Combine(peers, "pandas_sales.py"), csv, output], output, ours, cancellationToken);
+            python ??= await RunsAsync(candidate, ["-c", "import pandas"], output, cancellationToken) ? candidate : null;
+        }
+
+        if (python is not null)
+        {
+            await PeerAsync("pandas", python, [Path.Combine(peers, "pandas_sales.py"), csv, output], output, ours, cancellationToken);
         }
         else
         {
-            Say($"pandas is not here: apt-get install -y python3-pandas python3-pyarrow");
+            Say($"pandas is not here: apt-get install -y python3-pandas");
         }
 
-        if (await RunsAsync("npm", ["install", "--no-save", "--no-audit", "--no-fund", "nodejs-polars@0.25.2"], output, cancellationToken))
+        if (await RunsAsync("npm", ["install", "--no-save", "--no-audit", "--no-fund", $"nodejs-polars@{PolarsVersion}", $"nodejs-polars-{Platform}@{PolarsVersion}"], output, cancellationToken))
         {
             File.Copy(Path.Combine(peers, "polars_sales.mjs"), Path.Combine(output, "polars_sales.mjs"));
             await PeerAsync("Polars", "node", [Path.Combine(output, "polars_sales.mjs"), csv, output], output, ours, cancellationToken);
         }
         else
         {
-            Say($"Polars is not here: npm cannot install nodejs-polars@0.25.2 with its platform package");
+            Say($"Polars is not here: npm cannot install nodejs-polars@{PolarsVersion} with its platform package");
         }
     }
 

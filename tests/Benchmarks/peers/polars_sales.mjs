@@ -5,7 +5,7 @@ const [csv, out] = process.argv.slice(2);
 const categories = ["beverages", "condiments", "confections", "dairy", "grains", "meat", "produce", "seafood"];
 const write = (frame, name) => frame.writeParquet(`${out}/polars_${name}.parquet`, { compression: "zstd" });
 
-const raw = pl.readCSV(csv, { inferSchemaLength: 0 }).withRowCount("_row");
+const raw = pl.readCSV(csv, { inferSchemaLength: 0 }).withRowIndex("_row");
 write(raw, "bronze");
 
 const number = (name, type) => pl.col(name).cast(type, false);
@@ -30,7 +30,7 @@ for (const column of ["country", "category"]) {
 let rfm = priced.groupBy("customer_id").agg(
   pl.col("order_date").max().alias("last_order"), pl.col("order_id").count().alias("frequency"), pl.col("revenue").sum().alias("monetary"));
 for (const [score, column] of [["r", "last_order"], ["f", "frequency"], ["m", "monetary"]]) {
-  rfm = rfm.sort([column, "customer_id"]).withRowCount("rank")
+  rfm = rfm.sort([column, "customer_id"]).withRowIndex("rank")
     .withColumn(pl.col("rank").cast(pl.Float64).mul(pl.lit(5 / rfm.height)).floor().add(pl.lit(1)).alias(score)).drop("rank");
 }
 write(rfm.sort("customer_id"), "rfm");
