@@ -43,6 +43,7 @@ public static class MedallionServices
         services.AddSingleton<SourceCommitter>();
         services.AddSingleton(s => CleanLimits.Of(s.GetRequiredService<EngineOptions>()));
         services.AddSingleton<SourceCleaner>();
+        services.AddSingleton<SourceBackfiller>();
         services.AddSingleton<PartCleaner>();
         services.AddSingleton<BucketCleaner>();
         services.AddSingleton<CleanCloser>();
@@ -75,6 +76,7 @@ public static class MedallionServices
             s.GetRequiredService<SourceLander>(),
             s.GetRequiredService<SourceCommitter>(),
             s.GetRequiredService<SourceCleaner>(),
+            s.GetRequiredService<SourceBackfiller>(),
             s.GetRequiredService<PartCleaner>(),
             s.GetRequiredService<BucketCleaner>(),
             s.GetRequiredService<CleanCloser>(),

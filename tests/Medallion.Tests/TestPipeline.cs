@@ -72,9 +72,17 @@ internal sealed class TestPipeline(IServiceProvider floor, string name)
         return report;
     }
 
+    /// <summary>A backfill that must succeed; every activity is done twice.</summary>
+    public async Task<RunReport> BackfillAsync(string from, string to, params string[] select)
+    {
+        var report = await new RunDriver(floor) { Attempts = 2 }.RunAsync(await RequestAsync(fullRefresh: false, select) with { Backfill = DateRange.Parse(from, to) }, Cancelled);
+        Assert.True(report.Run.Status == RunStatus.Succeeded, report.Run.Error);
+        return report;
+    }
+
     public async Task<RunRequest> RequestAsync(bool fullRefresh = false, params string[] select)
     {
-        var claim = await floor.GetRequiredService<RunStore>().ClaimAsync(name, [], fullRefresh: false, (_, _) => Task.FromResult<bool?>(false), Cancelled);
+        var claim = await floor.GetRequiredService<RunStore>().ClaimAsync(RunRequest.For(name), (_, _) => Task.FromResult<bool?>(false), Cancelled);
         return new RunRequest { RunId = claim.RunId, Pipeline = name, Select = [.. select.Select(TableKey.Parse)], FullRefresh = fullRefresh };
     }
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Runs;
 
 namespace Pipeline.App.Api;
 
@@ -87,6 +88,20 @@ internal static class Requests
     public static StepSelector Steps([AllowNull] string text) => StepSelector.TryParse(text ?? "", out var selector)
         ? selector
         : throw new BadRequestException($"'{Echo(text ?? "null")}' is not a step: expected layer.name, such as silver.orders, or silver.orders+ for all that follows from it too.");
+
+    /// <summary>A range of days, months or years.</summary>
+    /// <exception cref="BadRequestException">It is none.</exception>
+    public static DateRange Range([AllowNull] string from, [AllowNull] string to)
+    {
+        try
+        {
+            return DateRange.Parse(Echo(from ?? ""), Echo(to ?? ""));
+        }
+        catch (FormatException error)
+        {
+            throw new BadRequestException(error.Message, error);
+        }
+    }
 
     private static string Echo(string text) => text.Length > EchoCharacters ? string.Concat(text.AsSpan(0, EchoCharacters), "…") : text;
 }

@@ -15,10 +15,12 @@ public sealed class RunControl(DefinitionStore definitions, RunStore runs, StepS
     /// <exception cref="UnknownPipelineException">There is no such pipeline.</exception>
     /// <exception cref="DefinitionException">It cannot work.</exception>
     /// <exception cref="UnknownStepException">It has no such step.</exception>
-    public async Task<RunClaim> StartAsync(DurableTaskClient client, string pipeline, IReadOnlyList<StepSelector> select, bool fullRefresh, CancellationToken cancellationToken)
+    public async Task<RunClaim> StartAsync(DurableTaskClient client, RunRequest wanted, CancellationToken cancellationToken)
     {
-        var tables = StepSelector.Expand(await definitions.LoadAsync(pipeline, cancellationToken), select);
-        var claim = await runs.ClaimAsync(pipeline, tables, fullRefresh, (runId, token) => IsGoingOnAsync(client, runId, token), cancellationToken);
+        ArgumentNullException.ThrowIfNull(wanted);
+        var pipeline = wanted.Pipeline;
+        StepChoice.Of(await definitions.LoadAsync(pipeline, cancellationToken), wanted);
+        var claim = await runs.ClaimAsync(wanted, (runId, token) => IsGoingOnAsync(client, runId, token), cancellationToken);
         if (claim.Unscheduled is { } run)
         {
             await ScheduleAsync(client, run, cancellationToken);

@@ -16,6 +16,19 @@ public sealed record StartRunBody
 
     /// <summary>Do all work anew.</summary>
     public bool FullRefresh { get; init; }
+
+    /// <summary>Make these partitions of silver anew, instead of taking what is new.</summary>
+    public BackfillBody? Backfill { get; init; }
+}
+
+/// <summary>The partitions that a backfill makes anew.</summary>
+public sealed record BackfillBody
+{
+    /// <summary>The first of them: a day, a month or a year, such as 1997-01-31, 1997-01 or 1997.</summary>
+    public required string From { get; init; }
+
+    /// <summary>The last of them, likewise.</summary>
+    public required string To { get; init; }
 }
 
 /// <summary>A run that was accepted.</summary>
@@ -36,20 +49,15 @@ public sealed class RunRequests(RunControl runs, PipelineSteps steps, Definition
         [DurableClient] DurableTaskClient client,
         CancellationToken cancellationToken)
     {
-        var body = await Requests.ReadAsync<StartRunBody>(request, cancellationToken);
-        var claim = await runs.StartAsync(client, name, [.. body.Select.Select(Requests.Steps)], body.FullRefresh, cancellationToken);
+        var claim = await runs.StartAsync(client, await ReadAsync(request, name, cancellationToken), cancellationToken);
         return claim.Granted ? Accepted(request, claim.RunId) : Answers.GoingOn(name, claim.RunId);
     }
 
     /// <summary>What a run would do, and why; nothing is done.</summary>
     [Function(nameof(PreviewRun))]
     public async Task<IActionResult> PreviewRun(
-        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "pipelines/{name}/plan")] HttpRequest request, string name, CancellationToken cancellationToken)
-    {
-        var body = await Requests.ReadAsync<StartRunBody>(request, cancellationToken);
-        var select = StepSelector.Expand(await definitions.LoadAsync(name, cancellationToken), [.. body.Select.Select(Requests.Steps)]);
-        return Answers.Json(await steps.PreviewAsync(new RunRequest { RunId = "", Pipeline = name, Select = select, FullRefresh = body.FullRefresh }, cancellationToken));
-    }
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "pipelines/{name}/plan")] HttpRequest request, string name, CancellationToken cancellationToken) =>
+        Answers.Json(await steps.PreviewAsync(await ReadAsync(request, name, cancellationToken), cancellationToken));
 
     /// <summary>Runs, newest first.</summary>
     [Function(nameof(ListRuns))]
@@ -71,6 +79,19 @@ public sealed class RunRequests(RunControl runs, PipelineSteps steps, Definition
     public async Task<IActionResult> TerminateRun(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "runs/{id}/terminate")] HttpRequest request, string id, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken) =>
         Answers.Json(await runs.TerminateAsync(client, id, cancellationToken));
+
+    private async Task<RunRequest> ReadAsync(HttpRequest request, string pipeline, CancellationToken cancellationToken)
+    {
+        var body = await Requests.ReadAsync<StartRunBody>(request, cancellationToken);
+        var range = body.Backfill is { } backfill ? Requests.Range(backfill.From, backfill.To) : null;
+        if (body.FullRefresh && range is not null)
+        {
+            throw new BadRequestException("'fullRefresh' makes all anew and 'backfill' a part: give one of them.");
+        }
+
+        var select = StepSelector.Expand(await definitions.LoadAsync(pipeline, cancellationToken), [.. body.Select.Select(Requests.Steps)]);
+        return RunRequest.For(pipeline) with { Select = select, FullRefresh = body.FullRefresh, Backfill = range };
+    }
 
     private static IActionResult Accepted(HttpRequest request, string runId)
     {

@@ -2,6 +2,7 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
 using Pipeline.App.Runs;
+using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Scheduling;
 
 namespace Pipeline.App.Scheduling;
@@ -13,7 +14,7 @@ public sealed class ScheduleTimer(DueRuns due, RunControl runs, ILogger<Schedule
     [Function(nameof(StartDueRuns))]
     public async Task StartDueRuns([TimerTrigger("%Scheduling:Timer%", UseMonitor = false)] TimerInfo timer, [DurableClient] DurableTaskClient client, CancellationToken cancellationToken)
     {
-        foreach (var told in await due.StartAsync((pipeline, token) => runs.StartAsync(client, pipeline, [], fullRefresh: false, token), cancellationToken))
+        foreach (var told in await due.StartAsync((pipeline, token) => runs.StartAsync(client, RunRequest.For(pipeline), token), cancellationToken))
         {
             logger.Tell(told);
         }

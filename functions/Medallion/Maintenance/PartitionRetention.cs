@@ -1,6 +1,7 @@
 using System.Globalization;
 using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
+using Pipeline.Medallion.Definitions;
 
 namespace Pipeline.Medallion.Maintenance;
 

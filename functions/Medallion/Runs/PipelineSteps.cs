@@ -15,6 +15,7 @@ public sealed class PipelineSteps
     private readonly SourceLander lander;
     private readonly SourceCommitter committer;
     private readonly SourceCleaner cleaner;
+    private readonly SourceBackfiller backfiller;
     private readonly PartCleaner partCleaner;
     private readonly BucketCleaner bucketCleaner;
     private readonly CleanCloser closer;
@@ -31,6 +32,7 @@ public sealed class PipelineSteps
         SourceLander lander,
         SourceCommitter committer,
         SourceCleaner cleaner,
+        SourceBackfiller backfiller,
         PartCleaner partCleaner,
         BucketCleaner bucketCleaner,
         CleanCloser closer,
@@ -42,7 +44,7 @@ public sealed class PipelineSteps
         LineageLog lineage)
     {
         (this.planner, this.definitions, this.lander, this.committer, this.cleaner) = (planner, definitions, lander, committer, cleaner);
-        (this.partCleaner, this.bucketCleaner, this.closer) = (partCleaner, bucketCleaner, closer);
+        (this.backfiller, this.partCleaner, this.bucketCleaner, this.closer) = (backfiller, partCleaner, bucketCleaner, closer);
         (this.builder, this.metrics, this.tables, this.runs, this.steps, this.lineage) = (builder, metrics, tables, runs, steps, lineage);
     }
 
@@ -77,7 +79,9 @@ public sealed class PipelineSteps
     /// <summary>Makes a source's silver and rejected tables, or tells in which parts that is to be done.</summary>
     public Task<StepResult> CleanSourceAsync(StepWork work, string invocation, CancellationToken cancellationToken) => DoAsync(
         work,
-        (pipeline, step) => cleaner.CleanAsync(pipeline.Source(step.Table), work, step.Definition, invocation, cancellationToken),
+        (pipeline, step) => work.Backfill is { } range
+            ? backfiller.BackfillAsync(pipeline.Source(step.Table), work, range, step.Definition, invocation, cancellationToken)
+            : cleaner.CleanAsync(pipeline.Source(step.Table), work, step.Definition, invocation, cancellationToken),
         cancellationToken);
 
     /// <summary>Does one part of a clean step that was cut.</summary>

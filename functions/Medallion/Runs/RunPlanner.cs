@@ -41,7 +41,7 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
 
     private async Task<RunPlan> DecideAsync(CompiledPipeline pipeline, RunRequest request, RunFolder? folder, string planId, CancellationToken cancellationToken)
     {
-        var selected = Select(pipeline, request.Select);
+        var selected = StepChoice.Of(pipeline, request);
         var snapshots = await ReadAllAsync(pipeline, cancellationToken);
         var now = clock.GetUtcNow();
         var last = snapshots.Values.SelectMany(s => s.Transactions.Where(t => t.Key.StartsWith("step/", StringComparison.Ordinal))).Select(t => t.Value).DefaultIfEmpty().Max();
@@ -50,9 +50,12 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         foreach (var step in selected)
         {
             var work = Decide(request, step, snapshots);
-            planned[step.Table] = step.Kind == StepKind.Ingest
-                ? await ScanAsync(session, folder, planId, pipeline, work, snapshots.GetValueOrDefault(step.Table), cancellationToken)
-                : await CompareAsync(session, pipeline, work, snapshots, planned, cancellationToken);
+            planned[step.Table] = (step.Kind, request.Backfill) switch
+            {
+                (StepKind.Ingest, _) => await ScanAsync(session, folder, planId, pipeline, work, snapshots.GetValueOrDefault(step.Table), cancellationToken),
+                (StepKind.Clean, { } range) => await BackfillAsync(session, pipeline, work, range, snapshots, cancellationToken),
+                _ => await CompareAsync(session, pipeline, work, snapshots, planned, cancellationToken),
+            };
         }
 
         return new RunPlan
@@ -66,16 +69,6 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
             Versions = snapshots.ToDictionary(s => s.Key, s => s.Value.Version),
             Steps = [.. planned.Values],
         };
-    }
-
-    private static IReadOnlyList<Step> Select(CompiledPipeline pipeline, IReadOnlyList<TableKey> select)
-    {
-        foreach (var table in select.Where(t => pipeline.Steps.All(s => s.Table != t)))
-        {
-            throw new UnknownStepException(table.ToString(), pipeline);
-        }
-
-        return select.Count == 0 ? pipeline.Steps : [.. pipeline.Steps.Where(s => select.Contains(s.Table))];
     }
 
     // Whether a table is made anew, whatever its input.
@@ -151,6 +144,22 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         };
     }
 
+    // A backfill reads what silver has read already, all of it: what arrived since is left to an ordinary run.
+    private async Task<PlannedStep> BackfillAsync(
+        DuckDbSession session, CompiledPipeline pipeline, PlannedStep step, DateRange range, Dictionary<TableKey, DeltaSnapshot> snapshots, CancellationToken cancellationToken)
+    {
+        var source = pipeline.Source(step.Table);
+        var (bronze, silver) = await SourceBackfiller.SeenAsync(tables, session, pipeline.Definition.Name, source, step.Table, snapshots, cancellationToken);
+        var files = silver.Files.Count(f => SourceBackfiller.IsWithin(range, silver.PartitionColumns, f));
+        return step with
+        {
+            Rebuild = false,
+            Backfill = new PlannedBackfill(range, bronze.Version),
+            Reads = new StepReads { Files = bronze.Files.Count, Bytes = bronze.Bytes, Rows = bronze.Rows },
+            Why = $"a backfill of {range} was asked for: {files} of {silver.Files.Count} files lie in it",
+        };
+    }
+
     private async Task<Dictionary<TableKey, DeltaSnapshot>> ReadAllAsync(CompiledPipeline pipeline, CancellationToken cancellationToken)
     {
         var all = pipeline.Steps.Select(s => s.Table).Concat(pipeline.Definition.Sources.Select(s => new TableKey("rejected", s.Name)));
@@ -158,7 +167,3 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         return read.Where(r => r.Snapshot is not null).Select(r => (r.Table, Snapshot: r.Snapshot ?? throw new InvalidOperationException())).ToDictionary(r => r.Table, r => r.Snapshot);
     }
 }
-
-/// <summary>A run was asked for a step that the pipeline does not have.</summary>
-public sealed class UnknownStepException(string step, CompiledPipeline pipeline)
-    : TerminalException($"Pipeline '{pipeline.Definition.Name}' has no step '{step}'. Its steps: {string.Join(", ", pipeline.Steps.Select(s => s.Table))}.");

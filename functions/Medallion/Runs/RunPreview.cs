@@ -37,7 +37,7 @@ public sealed record StepPreview
     {
         Name = step.Table,
         Kind = step.Kind,
-        Action = step.Unchanged ? StepAction.None : step.Rebuild ? StepAction.Rebuild : step.Reads is null ? StepAction.Depends : StepAction.Update,
+        Action = step.Unchanged ? StepAction.None : step.Backfill is not null ? StepAction.Backfill : step.Rebuild ? StepAction.Rebuild : step.Reads is null ? StepAction.Depends : StepAction.Update,
         Why = step.Why ?? "",
         Reads = step.Reads,
     };
@@ -54,6 +54,9 @@ public enum StepAction
 
     /// <summary>Makes the table anew from all of its input.</summary>
     Rebuild,
+
+    /// <summary>Makes some partitions anew.</summary>
+    Backfill,
 
     /// <summary>Takes what the steps before it change, if they change anything.</summary>
     Depends,

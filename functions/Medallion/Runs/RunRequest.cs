@@ -17,6 +17,13 @@ public sealed record RunRequest
 
     /// <summary>Every selected step does its work anew, whether its input moved or not.</summary>
     public bool FullRefresh { get; init; }
+
+    /// <summary>The days whose partitions are made anew, instead of taking what is new; null: an ordinary run.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateRange? Backfill { get; init; }
+
+    /// <summary>All of a pipeline, not claimed yet.</summary>
+    public static RunRequest For(string pipeline) => new() { RunId = "", Pipeline = pipeline };
 }
 
 /// <summary>What a run does, fixed before its first step: every attempt of every step works from the same inputs and the same time.</summary>
@@ -67,7 +74,8 @@ public sealed record RunPlan
             Table = step.Table,
             PlannedVersion = step.Version,
             Rebuild = step.Rebuild,
-            Inputs = step.Inputs.Where(versions.ContainsKey).ToDictionary(i => i, i => versions[i]),
+            Backfill = step.Backfill?.Range,
+            Inputs = step.Inputs.Where(versions.ContainsKey).ToDictionary(i => i, i => step.Backfill?.Version ?? versions[i]),
         };
     }
 
@@ -104,6 +112,10 @@ public sealed record PlannedStep
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Rebuild { get; init; }
 
+    /// <summary>The partitions of a clean step that are made anew; null: it takes what is new.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PlannedBackfill? Backfill { get; init; }
+
     /// <summary>How many parts an ingest step is cut into; 0 where nothing arrived.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Parts { get; init; }
@@ -120,6 +132,11 @@ public sealed record PlannedStep
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public StepReads? Reads { get; init; }
 }
+
+/// <summary>A backfill of a table of silver.</summary>
+/// <param name="Range">The days whose partitions are made anew.</param>
+/// <param name="Version">The version of bronze that is read: the one that silver has seen, so that what is new stays new for the next run.</param>
+public sealed record PlannedBackfill(DateRange Range, long Version);
 
 /// <summary>What a step reads.</summary>
 public sealed record StepReads

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Azure.Data.Tables;
 using Pipeline.Lakehouse;
-using Pipeline.Medallion.Definitions;
 
 namespace Pipeline.Medallion.Runs;
 
@@ -19,16 +18,15 @@ public sealed class RunStore(TableServiceClient tables, TimeProvider clock)
     public Task CreateAsync(CancellationToken cancellationToken) => runs.CreateAsync(cancellationToken);
 
     /// <summary>Claims the pipeline for a new run, unless one is going on.</summary>
-    /// <param name="pipeline">The pipeline.</param>
-    /// <param name="select">The tables to bring up to date; empty means all.</param>
-    /// <param name="fullRefresh">Whether all work is done anew.</param>
+    /// <param name="wanted">What is asked for; its id has no meaning.</param>
     /// <param name="isGoingOn">Whether an earlier run's orchestration is still at work; null: there is no such orchestration.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The new run's id, or the id of the run that is going on; and the run whose orchestration the caller has to schedule.</returns>
-    public async Task<RunClaim> ClaimAsync(
-        string pipeline, IReadOnlyList<TableKey> select, bool fullRefresh, Func<string, CancellationToken, Task<bool?>> isGoingOn, CancellationToken cancellationToken)
+    public async Task<RunClaim> ClaimAsync(RunRequest wanted, Func<string, CancellationToken, Task<bool?>> isGoingOn, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(wanted);
         ArgumentNullException.ThrowIfNull(isGoingOn);
+        var pipeline = wanted.Pipeline;
         while (true)
         {
             var now = clock.GetUtcNow();
@@ -47,7 +45,7 @@ public sealed class RunStore(TableServiceClient tables, TimeProvider clock)
             }
 
             var runId = string.Create(CultureInfo.InvariantCulture, $"{pipeline}.{number}");
-            var run = new RunRequest { RunId = runId, Pipeline = pipeline, Select = [.. select.Distinct()], FullRefresh = fullRefresh };
+            var run = wanted with { RunId = runId, Select = [.. wanted.Select.Distinct()] };
             var claim = new TableEntity(pipeline, Current) { ["RunId"] = runId, ["Number"] = number, ["ClaimedUtc"] = now, ["Request"] = Json.Write(run) };
             if (holder is null ? await runs.TryAddAsync(claim, cancellationToken) : await runs.TryReplaceAsync(claim, holder.ETag, cancellationToken))
             {

@@ -86,6 +86,9 @@ public sealed record RowBooks
     /// <summary>Rows that failed a rule which only warns; they are among those written.</summary>
     public long Warned { get; init; }
 
+    /// <summary>Rows of keys outside of a backfill's range, which it left as they were.</summary>
+    public long Untouched { get; init; }
+
     /// <summary>Rows written.</summary>
     public long Out => Inserted + Updated;
 
@@ -93,10 +96,10 @@ public sealed record RowBooks
     /// <exception cref="Lakehouse.TerminalException">Rows in are not the sum of what became of them: a defect, never bad data.</exception>
     public void RequireBalance(TableKey step)
     {
-        if (In != Inserted + Updated + Superseded + Duplicate + Rejected)
+        if (In != Inserted + Updated + Superseded + Duplicate + Rejected + Untouched)
         {
             throw new Lakehouse.TerminalException(
-                $"The books of {step} do not balance: {In} rows in, but {Inserted} inserted + {Updated} updated + {Superseded} superseded + {Duplicate} duplicate + {Rejected} rejected. Nothing was committed.");
+                $"The books of {step} do not balance: {In} rows in, but {Inserted} inserted + {Updated} updated + {Superseded} superseded + {Duplicate} duplicate + {Rejected} rejected + {Untouched} untouched. Nothing was committed.");
         }
     }
 }

@@ -36,6 +36,10 @@ public sealed record StepWork
     /// <summary>Make the table anew from all of its input, even if nothing moved.</summary>
     public bool Rebuild { get; init; }
 
+    /// <summary>The days whose partitions a clean step makes anew; null: it takes what is new.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateRange? Backfill { get; init; }
+
     /// <summary>The part of an ingest step, or the part or bucket of a clean step that was cut; from 0.</summary>
     public int Part { get; init; }
 

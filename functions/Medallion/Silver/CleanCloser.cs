@@ -45,6 +45,7 @@ internal sealed class CleanCloser(LakeTables tables, Engine engine)
             Note = plan.Note,
             Add = plan.Buckets > 0 ? [.. buckets.SelectMany(b => b.Add)] : [.. parts.SelectMany(p => p.Valid)],
             Remove = [.. taken.Select(f => f.Path)],
+            RestsOnSilver = source.Key.Count > 0,
             Refused = refused,
             SilverVersion = plan.SilverVersion,
             RejectedVersion = plan.RejectedVersion,

@@ -21,8 +21,14 @@ internal sealed record CleanCommit
     /// <summary>Files of silver that an increment replaces.</summary>
     public IReadOnlyList<string> Remove { get; init; } = [];
 
+    /// <summary>Whether what silver holds was looked at: another commit in between voids the files.</summary>
+    public required bool RestsOnSilver { get; init; }
+
     /// <summary>New files of rejected.</summary>
     public required IReadOnlyList<AddFile> Refused { get; init; }
+
+    /// <summary>Files of rejected that a backfill replaces; null: rejected was not looked at.</summary>
+    public IReadOnlyList<string>? RefusedRemove { get; init; }
 
     /// <summary>The version of silver that the files rest on; null: that there is none.</summary>
     public required long? SilverVersion { get; init; }
@@ -49,9 +55,10 @@ internal sealed record CleanCommit
             new DeltaCommit
             {
                 Operation = "CLEAN",
-                Mode = Incremental ? CommitMode.Append : CommitMode.Overwrite,
+                Mode = !Incremental ? CommitMode.Overwrite : RefusedRemove is null ? CommitMode.Append : CommitMode.Replace,
                 Schema = DeltaSchema.FromDuckDb(session.Describe(CleanSql.EmptyRejected)),
                 Add = Refused,
+                Remove = RefusedRemove ?? [],
                 Transaction = new TransactionId(work.TransactionId, work.Number),
                 Description = $"Rows of source {source.Name} that failed a rule, with the reasons",
                 ReadVersion = RejectedVersion ?? -1,
@@ -62,7 +69,7 @@ internal sealed record CleanCommit
             new DeltaCommit
             {
                 Operation = "CLEAN",
-                Mode = !Incremental ? CommitMode.Overwrite : source.Key.Count > 0 ? CommitMode.Replace : CommitMode.Append,
+                Mode = !Incremental ? CommitMode.Overwrite : RestsOnSilver ? CommitMode.Replace : CommitMode.Append,
                 Schema = DeltaSchema.FromDuckDb(session.Describe(CleanSql.EmptySilver(source))),
                 PartitionColumns = source.Partition?.As ?? [],
                 Add = Add,

@@ -40,23 +40,31 @@ internal sealed record CleanScope
             return All(tables.Bronze, "its definition changed");
         }
 
-        var transaction = StepWork.TransactionOf(tables.SilverKey);
-        if (tables.Rejected?.Transactions.GetValueOrDefault(transaction, -1) != now.Transactions.GetValueOrDefault(transaction, -1))
+        if (WhyNotToBeKept(tables, now, session, declared) is { } reason)
         {
-            // Rows of an increment that only one of the two tables has would be there twice, or never.
-            return All(tables.Bronze, $"it and {tables.RejectedKey} are not of the same run, because one ended between their commits or one of them was restored");
-        }
-
-        var source = CleanSql.WithDetected(declared, StepState.Of(tables.Bronze, tables.BronzeKey)?.Columns ?? []);
-        if (!now.PartitionColumns.SequenceEqual(source.Partition?.As ?? []) || !SameColumns(now.Schema, DeltaSchema.FromDuckDb(session.Describe(CleanSql.EmptySilver(source)))))
-        {
-            return All(tables.Bronze, "its columns are to be other ones");
+            return All(tables.Bronze, reason);
         }
 
         var (added, why) = await UnseenAsync(tables, TableVersion.Parse(state.Inputs[tables.BronzeKey.ToString()]), cancellationToken);
         return why is null && !rebuild
             ? new CleanScope { Bronze = tables.Bronze with { Files = added }, Incremental = true }
             : All(tables.Bronze, why ?? "a full refresh was asked for");
+    }
+
+    /// <summary>Why no row of silver and rejected can stay; null where they can.</summary>
+    public static string? WhyNotToBeKept(CleanTables tables, DeltaSnapshot silver, DuckDbSession session, SourceDefinition declared)
+    {
+        var transaction = StepWork.TransactionOf(tables.SilverKey);
+        if (tables.Rejected?.Transactions.GetValueOrDefault(transaction, -1) != silver.Transactions.GetValueOrDefault(transaction, -1))
+        {
+            // Rows of an increment that only one of the two tables has would be there twice, or never.
+            return $"it and {tables.RejectedKey} are not of the same run, because one ended between their commits or one of them was restored";
+        }
+
+        var source = CleanSql.WithDetected(declared, StepState.Of(tables.Bronze, tables.BronzeKey)?.Columns ?? []);
+        return silver.PartitionColumns.SequenceEqual(source.Partition?.As ?? []) && SameColumns(silver.Schema, DeltaSchema.FromDuckDb(session.Describe(CleanSql.EmptySilver(source))))
+            ? null
+            : "its columns are to be other ones";
     }
 
     /// <summary>The files with rows that were added after a version; or why they cannot be told.</summary>

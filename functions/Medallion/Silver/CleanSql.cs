@@ -15,6 +15,7 @@ internal sealed class CleanSql
     private readonly SourceDefinition source;
     private readonly IReadOnlyList<DuckDbColumn> bronze;
     private readonly List<Check> checks = [];
+    private string verdicts = "";
 
     /// <summary>Prepares the SQL for a source whose raw rows are <c>bronze.NAME</c> in the session.</summary>
     /// <param name="source">The source, with its declared or detected columns.</param>
@@ -79,8 +80,13 @@ internal sealed class CleanSql
         var holds = source.Columns.Select((c, i) => HoldsFor(c, V(i)))
             .Concat(source.Rules.Where(r => r.Otherwise == RuleOutcome.Reject).Select(r => $"coalesce(({r.Expect})::boolean, true)"))
             .Prepend("_error is null");
-        session.Execute($"create temp view checked as select *, {string.Join(" and ", holds)} as _valid from typed");
+        verdicts = $"select *, {string.Join(" and ", holds)} as _valid from typed";
+        session.Execute($"create temp view checked as {verdicts}");
     }
+
+    /// <summary>Leaves in <c>checked</c> only the rows that a relation names by <c>_file</c> and <c>_row</c>.</summary>
+    public void Narrow(DuckDbSession session, string relation) =>
+        session.Execute($"create or replace temp view checked as select * from ({verdicts}) semi join {relation} using (_file, _row)");
 
     /// <summary>Valid rows as silver has them.</summary>
     /// <param name="hasLosers">Whether the session's table <c>losers</c> holds rows that a later row of the same key replaces.</param>

@@ -1,6 +1,5 @@
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
-using Pipeline.Medallion.Definitions;
 
 namespace Pipeline.Medallion.Silver;
 
@@ -9,17 +8,17 @@ namespace Pipeline.Medallion.Silver;
 internal sealed record KeyFilter(IReadOnlyList<KeyBounds> Bounds)
 {
     /// <summary>The bounds of a relation's keys.</summary>
-    public static KeyFilter Of(DuckDbSession session, SourceDefinition source, string relation, CancellationToken cancellationToken)
+    public static KeyFilter Of(DuckDbSession session, IReadOnlyList<string> key, string relation, CancellationToken cancellationToken)
     {
-        var bounds = source.Key.Select(Sql.Identifier).Select(k => $"min({k})::varchar, max({k})::varchar");
+        var bounds = key.Select(Sql.Identifier).Select(k => $"min({k})::varchar, max({k})::varchar");
         var found = session.Query($"select {string.Join(", ", bounds)} from {relation}", cancellationToken).Rows().Single();
-        return new KeyFilter(found.Any(v => v is null) ? [] : [.. source.Key.Select((_, i) => new KeyBounds((string)(found[2 * i] ?? ""), (string)(found[(2 * i) + 1] ?? "")))]);
+        return new KeyFilter(found.Any(v => v is null) ? [] : [.. key.Select((_, i) => new KeyBounds((string)(found[2 * i] ?? ""), (string)(found[(2 * i) + 1] ?? "")))]);
     }
 
     /// <summary>The files of a snapshot that may hold a key between the bounds. Columns that are lists, maps or structs tell nothing.</summary>
-    public IReadOnlyList<AddFile> Among(SourceDefinition source, DeltaSnapshot silver) => Bounds.Count == 0
+    public IReadOnlyList<AddFile> Among(IReadOnlyList<string> key, DeltaSnapshot silver) => Bounds.Count == 0
         ? []
-        : new FileFilter([.. source.Key.Zip(Bounds).Where(k => silver.Schema.Find(k.First)?.Type is PrimitiveType).SelectMany(k => new[]
+        : new FileFilter([.. key.Zip(Bounds).Where(k => silver.Schema.Find(k.First)?.Type is PrimitiveType).SelectMany(k => new[]
         {
             new ColumnCondition(k.First, FileComparison.AtLeast, k.Second.Low),
             new ColumnCondition(k.First, FileComparison.AtMost, k.Second.High),

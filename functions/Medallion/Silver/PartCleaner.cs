@@ -45,7 +45,7 @@ internal sealed class PartCleaner(LakeTables tables, Engine engine, TableReader 
                 ? await writer.WriteAsync(session, valid, step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken)
                 : await writer.WriteAsync(session, Bucket.Rows(session, source, valid, present: false, plan.Buckets), buckets, [Bucket.Column], invocation, cancellationToken),
             Refused = await writer.WriteAsync(session, rows.Sql.Rejected(work), step.RejectedTable.Root, [], invocation, cancellationToken),
-            Keys = plan.Present.Count > 0 ? KeyFilter.Of(session, source, $"({CleanSql.AsStored(session, valid)})", cancellationToken) : null,
+            Keys = plan.Present.Count > 0 ? KeyFilter.Of(session, source.Key, $"({CleanSql.AsStored(session, valid)})", cancellationToken) : null,
         };
     }
 
@@ -58,7 +58,7 @@ internal sealed class PartCleaner(LakeTables tables, Engine engine, TableReader 
         foreach (var part in work.Landed)
         {
             var keys = (await folder.ReadAsync<CleanedPart>(RunFolder.ManifestName(work.Table, part), cancellationToken)).Keys;
-            met.UnionWith(keys?.Among(source, files) ?? files.Files);
+            met.UnionWith(keys?.Among(source.Key, files) ?? files.Files);
         }
 
         files = files with { Files = [.. files.Files.Where(met.Contains)] };

@@ -54,7 +54,7 @@ internal sealed class SilverMerge : IDisposable
             var compared = string.Join(", ", source.Key.Append(source.LatestBy).OfType<string>().Distinct().Select(Sql.Identifier).Concat(["_ingested_at", "_file", "_row"]));
             compared = $"{compared}, {CleanSql.ContentOf(source)} as __content";
             session.Execute($"create temp table arrivals as select {compared} from ({CleanSql.AsStored(session, merge.Select)})", cancellationToken);
-            var candidates = KeyFilter.Of(session, source, "arrivals", cancellationToken).Among(source, silver);
+            var candidates = KeyFilter.Of(session, source.Key, "arrivals", cancellationToken).Among(source.Key, silver);
             if (candidates.Sum(f => f.SizeBytes) > room)
             {
                 merge.TooLarge = candidates;

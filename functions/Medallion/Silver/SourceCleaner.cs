@@ -57,6 +57,7 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
             Note = scope.Note(step.BronzeKey),
             Add = added,
             Remove = [.. merge?.Replaced.Select(f => f.Path) ?? []],
+            RestsOnSilver = source.Key.Count > 0,
             Refused = refused,
             SilverVersion = step.Silver?.Version,
             RejectedVersion = step.Rejected?.Version,

@@ -20,7 +20,7 @@ public sealed class StoresTests
         var (runs, steps) = (new RunStore(tables, TimeProvider.System), new StepStore(tables, TimeProvider.System));
         Func<Task>[] calls =
         [
-            () => runs.ClaimAsync("p", [], fullRefresh: false, (_, _) => Task.FromResult<bool?>(null), CancellationToken.None),
+            () => runs.ClaimAsync(RunRequest.For("p"), (_, _) => Task.FromResult<bool?>(null), CancellationToken.None),
             () => runs.FindAsync("p.1", CancellationToken.None),
             () => runs.ListAsync("p", 10, CancellationToken.None),
             () => runs.HoldsAsync("p.1", CancellationToken.None),

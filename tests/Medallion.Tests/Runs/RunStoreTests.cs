@@ -15,7 +15,7 @@ public sealed class RunStoreTests(MedallionFixture medallion)
     {
         var pipeline = TestPipeline.FreshName();
 
-        var claims = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => runs.ClaimAsync(pipeline, [], fullRefresh: false, (_, _) => Task.FromResult<bool?>(null), Cancelled)));
+        var claims = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => runs.ClaimAsync(RunRequest.For(pipeline), (_, _) => Task.FromResult<bool?>(null), Cancelled)));
 
         var granted = Assert.Single(claims, c => c.Granted);
         Assert.All(claims, c => Assert.Equal(granted.RunId, c.RunId));
@@ -30,7 +30,7 @@ public sealed class RunStoreTests(MedallionFixture medallion)
         var last = "";
         for (var i = 0; i < 5; i++)
         {
-            last = (await runs.ClaimAsync(pipeline, [], fullRefresh: false, (_, _) => Task.FromResult<bool?>(false), Cancelled)).RunId;
+            last = (await runs.ClaimAsync(RunRequest.For(pipeline), (_, _) => Task.FromResult<bool?>(false), Cancelled)).RunId;
             Assert.True(RunStore.TryParse(last, out _, out var number));
             numbers.Add(number);
         }
@@ -46,12 +46,12 @@ public sealed class RunStoreTests(MedallionFixture medallion)
         var clock = new ManualClock();
         var store = medallion.Compose(clock).GetRequiredService<RunStore>();
         var pipeline = TestPipeline.FreshName();
-        var first = await store.ClaimAsync(pipeline, [], fullRefresh: false, (_, _) => Task.FromResult<bool?>(null), Cancelled);
+        var first = await store.ClaimAsync(RunRequest.For(pipeline), (_, _) => Task.FromResult<bool?>(null), Cancelled);
 
         clock.Advance(TimeSpan.FromSeconds(59));
-        var soon = await store.ClaimAsync(pipeline, [], fullRefresh: false, (_, _) => Task.FromResult<bool?>(null), Cancelled);
+        var soon = await store.ClaimAsync(RunRequest.For(pipeline), (_, _) => Task.FromResult<bool?>(null), Cancelled);
         clock.Advance(TimeSpan.FromSeconds(2));
-        var later = await store.ClaimAsync(pipeline, [], fullRefresh: false, (_, _) => Task.FromResult<bool?>(null), Cancelled);
+        var later = await store.ClaimAsync(RunRequest.For(pipeline), (_, _) => Task.FromResult<bool?>(null), Cancelled);
 
         Assert.Equal((false, first.RunId), (soon.Granted, soon.RunId));
         Assert.True(later.Granted);
@@ -64,10 +64,10 @@ public sealed class RunStoreTests(MedallionFixture medallion)
         var clock = new ManualClock();
         var store = medallion.Compose(clock).GetRequiredService<RunStore>();
         var pipeline = TestPipeline.FreshName();
-        var first = await store.ClaimAsync(pipeline, [], fullRefresh: false, (_, _) => Task.FromResult<bool?>(false), Cancelled);
+        var first = await store.ClaimAsync(RunRequest.For(pipeline), (_, _) => Task.FromResult<bool?>(false), Cancelled);
         clock.Advance(TimeSpan.FromHours(-1));
 
-        var second = await store.ClaimAsync(pipeline, [], fullRefresh: false, (_, _) => Task.FromResult<bool?>(false), Cancelled);
+        var second = await store.ClaimAsync(RunRequest.For(pipeline), (_, _) => Task.FromResult<bool?>(false), Cancelled);
 
         Assert.Equal(NumberOf(first) + 1, NumberOf(second));
 
@@ -77,7 +77,7 @@ public sealed class RunStoreTests(MedallionFixture medallion)
     [Fact]
     public async Task End_Twice_KeepsTheFirst()
     {
-        var claim = await runs.ClaimAsync(TestPipeline.FreshName(), [], fullRefresh: false, (_, _) => Task.FromResult<bool?>(null), Cancelled);
+        var claim = await runs.ClaimAsync(RunRequest.For(TestPipeline.FreshName()), (_, _) => Task.FromResult<bool?>(null), Cancelled);
 
         await runs.EndAsync(claim.RunId, RunStatus.Failed, new string('e', 50_000), new Dictionary<string, decimal?> { ["m"] = 1.5m, ["none"] = null }, Cancelled);
         await runs.EndAsync(claim.RunId, RunStatus.Succeeded, null, new Dictionary<string, decimal?>(), Cancelled);

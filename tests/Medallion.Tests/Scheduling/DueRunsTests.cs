@@ -192,7 +192,7 @@ public sealed class DueRunsTests : IAsyncLifetime
         Assert.Null(await TickAsync());
     }
 
-    private Task<RunClaim> ClaimAsync() => runs.ClaimAsync(pipeline, [], fullRefresh: false, (_, _) => Task.FromResult<bool?>(goingOn), Cancelled);
+    private Task<RunClaim> ClaimAsync() => runs.ClaimAsync(RunRequest.For(pipeline), (_, _) => Task.FromResult<bool?>(goingOn), Cancelled);
 
     private async Task<DueRun?> TickAsync(bool without = false, Func<string, CancellationToken, Task<RunClaim>>? start = null) =>
         await due.StartAsync(pipeline, without ? null : schedule, await store.FindAsync(pipeline, Cancelled), start ?? ((_, _) => ClaimAsync()), Cancelled);

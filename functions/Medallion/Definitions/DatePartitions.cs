@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Pipeline.Medallion.Maintenance;
+namespace Pipeline.Medallion.Definitions;
 
 /// <summary>Partitions by parts of a date: year, month, day.</summary>
 internal static class DatePartitions
@@ -21,10 +21,16 @@ internal static class DatePartitions
 
         return numbers switch
         {
-            [var year] => new DateOnly(year + 1, 1, 1),
-            [var year, var month] => new DateOnly(year, month, 1).AddMonths(1),
-            [var year, var month, var day] when day <= DateTime.DaysInMonth(year, month) => new DateOnly(year, month, day).AddDays(1),
+            [var year] => Next(columns, new DateOnly(year, 1, 1)),
+            [var year, var month] => Next(columns, new DateOnly(year, month, 1)),
+            [var year, var month, var day] when day <= DateTime.DaysInMonth(year, month) => Next(columns, new DateOnly(year, month, day)),
             _ => null,
         };
     }
+
+    /// <summary>The first day of the partition that a day lies in.</summary>
+    public static DateOnly StartOf(IReadOnlyList<string> columns, DateOnly day) => new(day.Year, columns.Count > 1 ? day.Month : 1, columns.Count > 2 ? day.Day : 1);
+
+    /// <summary>The first day of the partition after the one that begins on a day of at most the year 9998.</summary>
+    public static DateOnly Next(IReadOnlyList<string> columns, DateOnly start) => columns.Count switch { 1 => start.AddYears(1), 2 => start.AddMonths(1), _ => start.AddDays(1) };
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
-using Pipeline.Medallion.Maintenance;
+using Pipeline.Medallion.Definitions;
 
-namespace Pipeline.Medallion.Tests.Maintenance;
+namespace Pipeline.Medallion.Tests.Definitions;
 
 public sealed class DatePartitionsTests
 {

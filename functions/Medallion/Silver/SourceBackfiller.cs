@@ -1,0 +1,122 @@
+using Pipeline.Lakehouse;
+using Pipeline.Lakehouse.Delta;
+using Pipeline.Lakehouse.DuckDb;
+using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Runs;
+
+namespace Pipeline.Medallion.Silver;
+
+/// <summary>Makes partitions of silver anew from bronze, by the definition of now, and leaves the rest as it is.</summary>
+/// <remarks>
+/// A key is judged anew as a whole: it is within the backfill if one of its rows lies in the range, in bronze as it is typed now or in silver. So no key is there twice or lost
+/// where its latest row moves into the range or out of it. Rows of rejected follow their row of bronze.
+/// </remarks>
+internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer, CleanLimits limits)
+{
+    /// <summary>Makes the partitions anew.</summary>
+    /// <param name="declared">The source as the definition has it.</param>
+    /// <param name="work">The step, with the version of bronze that silver has seen.</param>
+    /// <param name="range">The days of the partitions.</param>
+    /// <param name="definition">Hash of the step's definition.</param>
+    /// <param name="invocation">This attempt; names the data files.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="TerminalException">Silver is to be made anew as a whole, a rule that fails the step was broken, or it is too much for one activity.</exception>
+    public async Task<StepOutcome> BackfillAsync(
+        SourceDefinition declared, StepWork work, DateRange range, string definition, string invocation, CancellationToken cancellationToken)
+    {
+        var step = await CleanTables.ReadAsync(tables, work, cancellationToken);
+        if (await step.Inputs.IsDoneAsync(tables, step.Silver, work with { Rebuild = true }, definition, cancellationToken) is { } status && step is { Silver: { } done, Rejected: { } refused })
+        {
+            return StepOutcome.Of(work.Table, status, StepState.Of(done, work.Table)?.Rows, (work.Table, done.Version), (step.RejectedKey, refused.Version));
+        }
+
+        RequireRoom(work.Table, step.Bronze.Bytes);
+        using var session = engine.OpenSession();
+        var silver = RequireKept(step, session, declared);
+        var source = CleanSql.WithDetected(declared, StepState.Of(step.Bronze, step.BronzeKey)?.Columns ?? []);
+        using var rows = await CheckedRows.OpenAsync(session, reader, source, step.Bronze, work, cancellationToken);
+        using var scope = await BackfillScope.NarrowAsync(rows, silver, step.SilverTable.Root, reader, range, cancellationToken);
+        RequireRoom(work.Table, step.Bronze.Bytes + scope.Bytes);
+        var warned = rows.Warn(cancellationToken);
+        var (superseded, duplicate) = rows.FindLosers(cancellationToken);
+        var select = CleanSql.AsStored(session, rows.Sql.Silver(superseded + duplicate > 0));
+        var replaced = await scope.ReplaceAsync(cancellationToken);
+        var (written, updated) = replaced.Count(session, select, cancellationToken);
+        var added = await writer.WriteAsync(session, replaced.With(session, select), step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken);
+        using var kept = await scope.RejectedAsync(step.Rejected, step.RejectedTable.Root, cancellationToken);
+        var again = await writer.WriteAsync(session, rows.Sql.Rejected(work), step.RejectedTable.Root, [], invocation, cancellationToken);
+        var stay = kept.Select is null ? [] : await writer.WriteAsync(session, kept.Select, step.RejectedTable.Root, [], $"{invocation}k", cancellationToken);
+        var commit = new CleanCommit
+        {
+            Incremental = true,
+            Note = $"Backfill of {range}: {scope.Rows} of {step.Bronze.Rows} rows of {step.BronzeKey} belong to it.",
+            Add = added,
+            Remove = [.. replaced.Files.Select(f => f.Path)],
+            RestsOnSilver = true,
+            Refused = [.. again, .. stay],
+            RefusedRemove = [.. kept.Replaced.Select(f => f.Path)],
+            SilverVersion = silver.Version,
+            RejectedVersion = step.Rejected?.Version,
+            Rows = new RowBooks
+            {
+                In = step.Bronze.Rows,
+                Inserted = written - updated,
+                Updated = updated,
+                Superseded = superseded,
+                Duplicate = duplicate,
+                Rejected = again.Sum(a => a.Statistics?.Rows ?? 0),
+                Warned = warned,
+                Untouched = step.Bronze.Rows - scope.Rows,
+            },
+        };
+        return await commit.CommitAsync(step, source, session, work, definition, cancellationToken);
+    }
+
+    /// <summary>Whether a file lies in a partition of the range.</summary>
+    public static bool IsWithin(DateRange range, IReadOnlyList<string> partitionColumns, AddFile file) =>
+        DatePartitions.EndOf(partitionColumns, file.PartitionValues) is { } end && end > range.From && end <= range.To.AddDays(1);
+
+    /// <summary>Bronze at the version that silver has seen, and silver.</summary>
+    /// <exception cref="TerminalException">There is no silver yet, it is to be made anew as a whole, or that version can no longer be read.</exception>
+    public static async Task<(DeltaSnapshot Bronze, DeltaSnapshot Silver)> SeenAsync(
+        LakeTables tables, DuckDbSession session, string pipeline, SourceDefinition declared, TableKey table, IReadOnlyDictionary<TableKey, DeltaSnapshot> snapshots, CancellationToken cancellationToken)
+    {
+        var bronze = table with { Layer = "bronze" };
+        if (!snapshots.TryGetValue(bronze, out var now) || StepState.Of(snapshots.GetValueOrDefault(table), table) is not { } state)
+        {
+            throw new TerminalException($"{table} is not built yet: there is nothing to backfill. Run the pipeline.");
+        }
+
+        var silver = RequireKept(CleanTables.Of(tables, pipeline, table, snapshots), session, declared);
+        var seen = TableVersion.Parse(state.Inputs[bronze.ToString()]);
+        try
+        {
+            if (seen.TableId == now.TableId && await tables.Open(pipeline, bronze).ReadAsync(seen.Version, cancellationToken) is { } then)
+            {
+                return (then, silver);
+            }
+        }
+        catch (UnknownVersionException)
+        {
+            // Told below.
+        }
+
+        throw new TerminalException($"{table} was made of version {seen.Version} of {bronze}, which can no longer be read. Run the pipeline first, so that it has read the newest version, then backfill.");
+    }
+
+    private static DeltaSnapshot RequireKept(CleanTables step, DuckDbSession session, SourceDefinition declared)
+    {
+        var silver = step.Silver ?? throw new TerminalException($"{step.SilverKey} was deleted while the run was going on. Start a new run.");
+        return CleanScope.WhyNotToBeKept(step, silver, session, declared) is { } why
+            ? throw new TerminalException($"{step.SilverKey} cannot be backfilled in part: {why}. Run the pipeline, which makes it anew as a whole.")
+            : silver;
+    }
+
+    private void RequireRoom(TableKey table, long bytes)
+    {
+        if (bytes > limits.SingleBytes)
+        {
+            throw new TerminalException($"A backfill of {table} reads {bytes:n0} bytes in one activity, which has room for {limits.SingleBytes:n0}. Raise Engine__ScratchBytes, or use a full refresh, which goes in parts. Nothing was committed.");
+        }
+    }
+}
