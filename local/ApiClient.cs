@@ -41,9 +41,9 @@ internal sealed class ApiClient(Uri api) : IDisposable
 
     /// <summary>Asks for a run.</summary>
     /// <returns>Its id, and whether it is this request's own; if not, it is the one that was going on already.</returns>
-    public async Task<(string RunId, bool Started)> StartRunAsync(string pipeline, IReadOnlyList<string> select, bool fullRefresh, CancellationToken cancellationToken)
+    public async Task<(string RunId, bool Started)> StartRunAsync(string pipeline, RunBody run, CancellationToken cancellationToken)
     {
-        using var answer = await http.PostAsJsonAsync(new Uri($"pipelines/{Uri.EscapeDataString(pipeline)}/runs", UriKind.Relative), new { select, fullRefresh }, Json, cancellationToken);
+        using var answer = await http.PostAsJsonAsync(new Uri($"pipelines/{Uri.EscapeDataString(pipeline)}/runs", UriKind.Relative), run, Json, cancellationToken);
         if (answer.StatusCode == HttpStatusCode.Conflict && await ReadProblemAsync(answer, cancellationToken) is { RunId: { } going })
         {
             return (going, false);
@@ -54,9 +54,9 @@ internal sealed class ApiClient(Uri api) : IDisposable
     }
 
     /// <summary>Asks what a run would do.</summary>
-    public async Task<RunPlan> PlanAsync(string pipeline, IReadOnlyList<string> select, bool fullRefresh, CancellationToken cancellationToken)
+    public async Task<RunPlan> PlanAsync(string pipeline, RunBody run, CancellationToken cancellationToken)
     {
-        using var answer = await http.PostAsJsonAsync(new Uri($"pipelines/{Uri.EscapeDataString(pipeline)}/plan", UriKind.Relative), new { select, fullRefresh }, Json, cancellationToken);
+        using var answer = await http.PostAsJsonAsync(new Uri($"pipelines/{Uri.EscapeDataString(pipeline)}/plan", UriKind.Relative), run, Json, cancellationToken);
         return await ReadAsync<RunPlan>(answer, cancellationToken);
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Pipeline.Local;
 
@@ -182,3 +183,24 @@ internal sealed record ProblemDetails
 
 /// <summary>The app refused a request or could not answer it; the message says why.</summary>
 internal sealed class ApiException(string message) : Exception(message);
+
+/// <summary>What is asked of a run.</summary>
+internal sealed record RunBody
+{
+    public IReadOnlyList<string> Select { get; init; } = [];
+
+    public bool FullRefresh { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RangeBody? Backfill { get; init; }
+}
+
+/// <summary>The days, months or years whose partitions are made anew.</summary>
+internal sealed record RangeBody(string From, string To)
+{
+    /// <summary>Null without both ends.</summary>
+    public static RangeBody? Of(string? from, string? to) => from is null || to is null ? null : new RangeBody(from, to);
+
+    /// <summary>As options of a command.</summary>
+    public override string ToString() => $" --from {From} --to {To}";
+}

@@ -13,9 +13,7 @@ internal sealed record PipelineRun
     /// <summary>Files that arrive; null takes what is there. The sample brings its own.</summary>
     public string? LandingFolder { get; init; }
 
-    public IReadOnlyList<string> Select { get; init; } = [];
-
-    public bool FullRefresh { get; init; }
+    public RunBody Asked { get; init; } = new();
 
     /// <summary>Uploads, runs and shows it. A run that is going on already is followed to its end first.</summary>
     public async Task<RunState> ExecuteAsync(Launched launched, Settings settings, Screen screen, CancellationToken cancellationToken)
@@ -23,7 +21,7 @@ internal sealed record PipelineRun
         await UploadAsync(new Landing(launched.Storage), settings, screen, cancellationToken);
         while (true)
         {
-            var (runId, started) = await launched.Api.StartRunAsync(Pipeline, Select, FullRefresh, cancellationToken);
+            var (runId, started) = await launched.Api.StartRunAsync(Pipeline, Asked, cancellationToken);
             screen.Line(started ? $"Run {runId} of {Pipeline}" : $"Run {runId} of {Pipeline} is going on already; this one begins when it has ended.");
             var run = await new RunFollower(launched.Api, screen).FollowAsync(runId, cancellationToken);
             if (started)

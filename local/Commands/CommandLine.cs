@@ -16,6 +16,7 @@ internal static class CommandLine
         {
             up,
             RunCommand.Create(options),
+            BackfillCommand.Create(options),
             PlanCommand.Create(options),
             QueryCommand.Create(options),
             MaintainCommand.Create(options),

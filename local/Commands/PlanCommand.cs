@@ -12,19 +12,34 @@ internal static class PlanCommand
         var name = new Argument<string>("NAME") { Description = "The pipeline" };
         var select = new Option<string[]>("--select") { Description = "Of these steps only, e.g. silver.orders, or silver.orders+ with all that follows from it", HelpName = "STEP", AllowMultipleArgumentsPerToken = true };
         var fullRefresh = new Option<bool>("--full-refresh") { Description = "If the tables were rebuilt from all of their input" };
+        var from = new Option<string>("--from") { Description = "If a backfill began with this day, month or year", HelpName = "DATE" };
+        var to = new Option<string>("--to") { Description = "If a backfill ended with this day, month or year", HelpName = "DATE" };
         var json = new Option<bool>("--json") { Description = "Print the plan as one JSON document" };
-        var command = new Command("plan", "Show what a run would do, why, and over which files and rows; nothing is done") { name, select, fullRefresh, json };
+        var command = new Command("plan", "Show what a run would do, why, and over which files and rows; nothing is done") { name, select, fullRefresh, from, to, json };
+        command.Validators.Add(arguments =>
+        {
+            if (arguments.GetValue(from) is null != arguments.GetValue(to) is null)
+            {
+                arguments.AddError("A backfill has a beginning and an end: give --from and --to, such as --from 1997-01 --to 1997-06.");
+            }
+        });
         command.SetAction((arguments, cancellationToken) =>
         {
             var forProgram = arguments.GetValue(json);
             var screen = Screen.Of(arguments.InvocationConfiguration.Output, arguments.InvocationConfiguration.Error, forProgram);
+            var asked = new RunBody
+            {
+                Select = arguments.GetValue(select) ?? [],
+                FullRefresh = arguments.GetValue(fullRefresh),
+                Backfill = RangeBody.Of(arguments.GetValue(from), arguments.GetValue(to)),
+            };
             return CommandLine.GuardAsync(screen, async () =>
             {
                 RunPlan plan;
                 await using (var launched = await Launched.StartAsync(options.Read(arguments), screen, cancellationToken))
                 {
                     plan = await launched.WhileRunningAsync(
-                        stop => screen.WaitingAsync("Planning …", launched.Api.PlanAsync(arguments.GetRequiredValue(name), arguments.GetValue(select) ?? [], arguments.GetValue(fullRefresh), stop)),
+                        stop => screen.WaitingAsync("Planning …", launched.Api.PlanAsync(arguments.GetRequiredValue(name), asked, stop)),
                         cancellationToken);
                 }
 
@@ -34,7 +49,7 @@ internal static class PlanCommand
                 }
                 else
                 {
-                    Show(screen, plan);
+                    Show(screen, plan, asked.Backfill);
                 }
 
                 return 0;
@@ -43,7 +58,7 @@ internal static class PlanCommand
         return command;
     }
 
-    private static void Show(Screen screen, RunPlan plan)
+    private static void Show(Screen screen, RunPlan plan, RangeBody? backfill)
     {
         new Grid(
             [new("step"), new("would be"), new("files", IsNumber: true), new("rows", IsNumber: true), new("size", IsNumber: true), new("because")],
@@ -51,7 +66,7 @@ internal static class PlanCommand
         var due = plan.Steps.Count(step => step.Action != "none");
         screen.Line(due == 0
             ? "Nothing would be done."
-            : string.Create(CultureInfo.InvariantCulture, $"{due} of {plan.Steps.Count} steps would be done. dotnet run --project local -- run {plan.Pipeline} does them."));
+            : string.Create(CultureInfo.InvariantCulture, $"{due} of {plan.Steps.Count} steps would be done. dotnet run --project local -- {(backfill is null ? "run" : "backfill")} {plan.Pipeline}{backfill} does them."));
     }
 
     private static string Word(string action) => action switch
@@ -59,6 +74,7 @@ internal static class PlanCommand
         "none" => "unchanged",
         "update" => "updated",
         "rebuild" => "rebuilt",
+        "backfill" => "rebuilt in part",
         "depends" => "updated, if its input changes",
         _ => action,
     };

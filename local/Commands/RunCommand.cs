@@ -25,16 +25,21 @@ internal static class RunCommand
                 Pipeline = arguments.GetRequiredValue(name),
                 PipelinesFolder = arguments.GetValue(pipelines)?.FullName,
                 LandingFolder = arguments.GetValue(landing)?.FullName,
-                Select = arguments.GetValue(select) ?? [],
-                FullRefresh = arguments.GetValue(fullRefresh),
+                Asked = new RunBody { Select = arguments.GetValue(select) ?? [], FullRefresh = arguments.GetValue(fullRefresh) },
             };
-            Action<string>? failed = forProgram ? sentence => screen.Results.WriteLine(RunSummary.NotBegun(request.Pipeline, sentence).ToJson()) : null;
-            return CommandLine.GuardAsync(screen, () => RunAsync(options.Read(arguments), screen, request, forProgram, cancellationToken), failed, cancellationToken);
+            return RunAsync(options.Read(arguments), screen, request, forProgram, cancellationToken);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(Settings settings, Screen screen, PipelineRun request, bool forProgram, CancellationToken cancellationToken)
+    /// <summary>Does a run and prints how it went, as one JSON document where a program asked.</summary>
+    public static Task<int> RunAsync(Settings settings, Screen screen, PipelineRun request, bool forProgram, CancellationToken cancellationToken)
+    {
+        Action<string>? failed = forProgram ? sentence => screen.Results.WriteLine(RunSummary.NotBegun(request.Pipeline, sentence).ToJson()) : null;
+        return CommandLine.GuardAsync(screen, () => DoAsync(settings, screen, request, forProgram, cancellationToken), failed, cancellationToken);
+    }
+
+    private static async Task<int> DoAsync(Settings settings, Screen screen, PipelineRun request, bool forProgram, CancellationToken cancellationToken)
     {
         RunState run;
         await using (var launched = await Launched.StartAsync(settings, screen, cancellationToken))

@@ -3,7 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 
-// FAKE_APP=crash: ends at once. The name of a pipeline says what becomes of its runs: succeeds, busy (409 first), crashes.
+// FAKE_APP=crash: ends at once. The name of a pipeline says what becomes of its runs: succeeds, busy (409 first), crashes, echo (422 with what was asked).
 if (Environment.GetEnvironmentVariable("FAKE_APP") == "crash")
 {
     await Console.Error.WriteLineAsync("The fake app has no wish to run.");
@@ -22,6 +22,7 @@ while (true)
     var (status, answer) = (context.Request.HttpMethod, path.Split('/', StringSplitOptions.RemoveEmptyEntries)) switch
     {
         ("GET", ["api", "health"]) => (200, new { status = "healthy" }),
+        ("POST", ["api", "pipelines", "echo", _]) => (422, new { title = "Echo", detail = await new StreamReader(context.Request.InputStream, Encoding.UTF8).ReadToEndAsync() }),
         ("POST", ["api", "pipelines", var name, "runs"]) => Start(name),
         ("POST", ["api", "pipelines", var name, "plan"]) => Plan(name),
         ("GET", ["api", "runs", var id]) => Run(id),

@@ -97,7 +97,7 @@ internal sealed class RunDriver(IServiceProvider floor)
             buckets.Add(await RepeatAsync(id => steps.CleanBucketAsync(Copy(work with { Part = bucket, Landed = parts }), id, cancellationToken)));
         }
 
-        return await RepeatAsync(id => steps.CommitCleanedAsync(Copy(work with { Landed = parts, Buckets = buckets }), cancellationToken));
+        return await RepeatAsync(id => steps.CommitCleanedAsync(Copy(work with { Landed = parts, Buckets = buckets }), id, cancellationToken));
     }
 
     private static T Copy<T>(T value) => Json.Read<T>(Json.Write(value));

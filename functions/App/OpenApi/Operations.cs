@@ -42,6 +42,7 @@ internal static class Operations
     private static readonly Answer NoRun = Error(404, "There is no such run.");
     private static readonly Answer NoTable = Error(404, "There is no such table, or no such version of it.");
     private static readonly Answer BadDefinition = Error(422, "The definition cannot work; 'problems' says why, by file and line.");
+    private static readonly Answer BadDefinitionOrBackfill = Error(422, "The definition cannot work; 'problems' says why, by file and line. Or such a backfill cannot be; 'detail' says why.");
     private static readonly Answer CannotBeMet = Error(422, "What lies in the lake does not allow it.");
 
     public static IReadOnlyList<Operation> All { get; } =
@@ -62,14 +63,14 @@ internal static class Operations
             Answers =
             [
                 new(202, "The run is accepted.", typeof(StartedRun)) { Header = ("Location", "Where the run can be followed.") },
-                BadRequest, NoPipeline, Error(409, "A run of the pipeline is going on; 'runId' names it."), BadDefinition,
+                BadRequest, NoPipeline, Error(409, "A run of the pipeline is going on; 'runId' names it."), BadDefinitionOrBackfill,
             ],
         },
         new(nameof(RunRequests.PreviewRun), "post", "pipelines/{name}/plan", "What a run would do, and why, over which files and rows. Nothing is done.")
         {
             Parameters = [Pipeline],
             Body = typeof(StartRunBody),
-            Answers = [Ok<RunPreview>("The steps, in their order."), BadRequest, NoPipeline, BadDefinition],
+            Answers = [Ok<RunPreview>("The steps, in their order."), BadRequest, NoPipeline, BadDefinitionOrBackfill],
         },
         new(nameof(RunRequests.ListRuns), "get", "runs", "Runs without their steps, newest first.")
         {

@@ -33,7 +33,7 @@ public sealed class RunActivities(PipelineSteps steps)
 
     /// <summary>Makes visible in silver and rejected what parts and buckets wrote.</summary>
     [Function(nameof(CommitCleaned))]
-    public Task<StepResult> CommitCleaned([ActivityTrigger] StepWork work, FunctionContext context) => steps.CommitCleanedAsync(work, context.CancellationToken);
+    public Task<StepResult> CommitCleaned([ActivityTrigger] StepWork work, FunctionContext context) => steps.CommitCleanedAsync(work, Invocation(context), context.CancellationToken);
 
     /// <summary>Builds a model.</summary>
     [Function(nameof(BuildModel))]

@@ -93,8 +93,8 @@ public sealed class PipelineSteps
         work, (source, _) => bucketCleaner.CleanAsync(source, work, invocation, cancellationToken), cancellationToken);
 
     /// <summary>Makes visible what parts and buckets of a clean step wrote.</summary>
-    public Task<StepResult> CommitCleanedAsync(StepWork work, CancellationToken cancellationToken) => DoAsync(
-        work, (pipeline, step) => closer.CommitAsync(pipeline.Source(step.Table), work, SplitOf(work), step.Definition, cancellationToken), cancellationToken);
+    public Task<StepResult> CommitCleanedAsync(StepWork work, string invocation, CancellationToken cancellationToken) => DoAsync(
+        work, (pipeline, step) => closer.CommitAsync(pipeline.Source(step.Table), work, SplitOf(work), step.Definition, invocation, cancellationToken), cancellationToken);
 
     /// <summary>Builds a model.</summary>
     public Task<StepResult> BuildModelAsync(StepWork work, string invocation, CancellationToken cancellationToken) => DoAsync(

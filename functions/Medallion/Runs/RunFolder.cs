@@ -28,6 +28,12 @@ public sealed class RunFolder(ILake lake, string runId)
     /// <summary>Where rows lie that parts of a step hand to each other.</summary>
     public LakePath Rows(TableKey step) => root.Append($"{step}/rows");
 
+    /// <summary>Where the keys lie that a backfill judges anew.</summary>
+    public LakePath Keys(TableKey step) => root.Append($"{step}/keys");
+
+    /// <summary>Where the names of rejected rows lie that parts of a backfill judge anew.</summary>
+    public LakePath Judged(TableKey step) => root.Append($"{step}/judged");
+
     /// <summary>Writes a document, replacing what an earlier attempt wrote.</summary>
     public Task WriteAsync<T>(string name, T value, CancellationToken cancellationToken) =>
         lake.WriteAsync(root.Append(name), JsonSerializer.SerializeToUtf8Bytes(value, Json.Options), cancellationToken);

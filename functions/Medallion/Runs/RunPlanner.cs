@@ -150,7 +150,7 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
     {
         var source = pipeline.Source(step.Table);
         var (bronze, silver) = await SourceBackfiller.SeenAsync(tables, session, pipeline.Definition.Name, source, step.Table, snapshots, cancellationToken);
-        var files = silver.Files.Count(f => SourceBackfiller.IsWithin(range, silver.PartitionColumns, f));
+        var files = silver.Files.Count(f => BackfillScope.IsWithin(range, silver.PartitionColumns, f));
         return step with
         {
             Rebuild = false,

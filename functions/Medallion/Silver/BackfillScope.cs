@@ -6,133 +6,91 @@ using Pipeline.Medallion.Runs;
 
 namespace Pipeline.Medallion.Silver;
 
-/// <summary>What a backfill judges anew: keys (the session's table <c>backfill_keys</c>) and rows of bronze (<c>backfill_rows</c>). Without a key every row is a key of its own.</summary>
-internal sealed class BackfillScope : IDisposable
+/// <summary>What a backfill judges anew, in a session: keys (the relation <c>backfill_keys</c>) and the rows of bronze that have them (<c>backfill_rows</c>). Without a key every row
+/// is a key of its own.</summary>
+internal sealed class BackfillScope(DuckDbSession session, SourceDefinition source, DateRange range)
 {
+    /// <summary>The relation with the keys; a key may be in it more than once.</summary>
+    public const string Keys = "backfill_keys";
+
+    /// <summary>A SELECT of the rows of bronze that are judged anew, named as rejected names them.</summary>
+    public const string Judged = "select _file as file, _row as row from backfill_rows";
+
     private const string LocalFile = "__local_file";
-    private readonly List<CacheLease> leases = [];
-    private readonly CheckedRows rows;
-    private readonly DeltaSnapshot silver;
-    private readonly LakePath root;
-    private readonly TableReader reader;
-    private readonly IReadOnlyList<AddFile> within;
-    private readonly IReadOnlyList<AddFile> met;
 
-    private BackfillScope(CheckedRows rows, DeltaSnapshot silver, LakePath root, TableReader reader, IReadOnlyList<AddFile> within, IReadOnlyList<AddFile> met)
+    /// <summary>The columns of a key.</summary>
+    public IReadOnlyList<string> Key { get; } = source.Key.Count > 0 ? source.Key : ["_file", "_row"];
+
+    /// <summary>A SELECT of the keys that rows of bronze in the range have, as they are typed now.</summary>
+    public string TypedKeys => $"select {Each((k, type, _) => $"cast({k} as {type}) as {k}", ", ")} from typed where {InRange} and {Each((k, type, _) => $"cast({k} as {type}) is not null", " and ")} group by all";
+
+    // A row without a key belongs to the range that its date lies in; no silver has it.
+    private string InRange => $"coalesce(cast({Sql.Identifier(source.Partition?.By ?? "")} as date) between date '{range.From:yyyy-MM-dd}' and date '{range.To:yyyy-MM-dd}', false)";
+
+    private string KeyColumns => Each((k, _, _) => k, ", ");
+
+    /// <summary>Whether a file lies in a partition of the range.</summary>
+    public static bool IsWithin(DateRange range, IReadOnlyList<string> partitionColumns, AddFile file) =>
+        DatePartitions.EndOf(partitionColumns, file.PartitionValues) is { } end && end > range.From && end <= range.To.AddDays(1);
+
+    /// <summary>The keys without any, for their columns' types.</summary>
+    public static string EmptyKeys(SourceDefinition source) =>
+        $"select {string.Join(", ", source.Key.Count > 0 ? source.Key.Select(k => $"null::{CleanSql.TableType(source, k)} as {Sql.Identifier(k)}") : ["null::varchar as _file", "null::bigint as _row"])} where false";
+
+    /// <summary>A SELECT of the keys of a relation with silver's columns.</summary>
+    public string KeysOf(string silver) => $"select {KeyColumns} from {silver} where {Each((k, _, _) => $"{k} is not null", " and ")} group by all";
+
+    /// <summary>Leaves in the session's view <c>checked</c> the rows that are judged anew: those with one of the keys, and those without a key in the range.</summary>
+    /// <returns>How many they are.</returns>
+    public long Judge(CheckedRows rows, CancellationToken cancellationToken)
     {
-        (this.rows, this.silver, this.root, this.reader) = (rows, silver, root, reader);
-        (this.within, this.met) = (within, met);
-    }
-
-    /// <summary>How many rows of bronze belong to it.</summary>
-    public required long Rows { get; init; }
-
-    /// <summary>The size of the files of silver that it reads.</summary>
-    public long Bytes => within.Concat(met).Sum(f => f.SizeBytes);
-
-    /// <summary>Finds the keys and leaves in the session's view <c>checked</c> only their rows, and those without a key in the range.</summary>
-    public static async Task<BackfillScope> NarrowAsync(CheckedRows rows, DeltaSnapshot silver, LakePath root, TableReader reader, DateRange range, CancellationToken cancellationToken)
-    {
-        var (session, source) = (rows.Session, rows.Source);
-        var within = silver.Files.Where(f => SourceBackfiller.IsWithin(range, silver.PartitionColumns, f)).ToList();
-        var key = KeyOf(source);
-        string Each(Func<string, int, string> sql, string separator) => string.Join(separator, key.Select((k, i) => sql(Sql.Identifier(k), i)));
-        var columns = Each((k, _) => k, ", ");
-        var inRange = $"cast({Sql.Identifier(source.Partition?.By ?? "")} as date) between date '{range.From:yyyy-MM-dd}' and date '{range.To:yyyy-MM-dd}'";
-        using (await reader.CreateViewAsync(session, "present", "within", silver with { Files = within }, root, cancellationToken))
-        {
-            session.Execute(
-                $"""
-                create temp table backfill_keys as
-                    select {columns} from (select {Each((k, i) => $"cast({k} as {TypeOf(source, key[i])}) as {k}", ", ")} from typed where {inRange} union all select {columns} from present.within)
-                    where {Each((k, _) => $"{k} is not null", " and ")} group by all;
-                create temp table backfill_rows as
-                    select _file, _row from (select _file, _row, {inRange} as _within, {Each((k, i) => $"cast({k} as {TypeOf(source, key[i])}) as _k{i}", ", ")} from typed)
-                    left join (select true as _judged, {Each((k, i) => $"{k} as _j{i}", ", ")} from backfill_keys) on {Each((_, i) => $"_k{i} = _j{i}", " and ")}
-                    where coalesce(_judged, false) or (coalesce(_within, false) and ({Each((_, i) => $"_k{i} is null", " or ")}))
-                """,
-                cancellationToken);
-        }
-
+        session.Execute(
+            $"""
+            create temp table backfill_rows as
+                select _file, _row from (select _file, _row, {Each((k, type, i) => $"cast({k} as {type}) as _k{i}", ", ")} from typed)
+                semi join (select {Each((k, _, i) => $"{k} as _j{i}", ", ")} from {Keys}) on {Each((_, _, i) => $"_k{i} = _j{i}", " and ")}
+                union all
+                select _file, _row from typed where {InRange} and ({Each((k, type, _) => $"cast({k} as {type}) is null", " or ")})
+            """,
+            cancellationToken);
         rows.Sql.Narrow(session, "backfill_rows");
-        var others = silver with { Files = [.. silver.Files.Except(within)] };
-        return new BackfillScope(rows, silver, root, reader, within, KeyFilter.Of(session, key, "backfill_keys", cancellationToken).Among(key, others))
-        {
-            Rows = session.Scalar<long>("select count(*) from backfill_rows", cancellationToken),
-        };
+        return session.Scalar<long>("select count(*) from backfill_rows", cancellationToken);
     }
 
-    /// <summary>Finds the files of silver to replace: those of the partitions, and any other that holds a row of the keys.</summary>
-    public async Task<ReplacedSilver> ReplaceAsync(CancellationToken cancellationToken)
+    /// <summary>The files of a table that hold a row of a relation with the same values; to find them reads the files.</summary>
+    public static async Task<IReadOnlyList<AddFile>> TouchedAsync(
+        DuckDbSession session, TableReader reader, DeltaSnapshot table, LakePath root, string relation, string columns, CancellationToken cancellationToken)
     {
-        var (session, key) = (rows.Session, string.Join(", ", KeyOf(rows.Source).Select(Sql.Identifier)));
-        var lease = await reader.CreateViewAsync(session, "present", "met", silver with { Files = met }, root, cancellationToken, LocalFile);
-        leases.Add(lease);
-        var touched = session.Query($"select distinct {LocalFile} from present.met semi join backfill_keys using ({key})", cancellationToken).Rows().Select(r => (string)(r[0] ?? "")).ToHashSet(StringComparer.Ordinal);
-        IReadOnlyList<AddFile> mixed = [.. met.Zip(lease.LocalFiles).Where(f => touched.Contains(f.Second)).Select(f => f.First)];
-        leases.Add(await reader.CreateViewAsync(session, "present", "replaced", silver with { Files = [.. within, .. mixed] }, root, cancellationToken));
-        return new ReplacedSilver([.. within, .. mixed], key);
-    }
-
-    /// <summary>Finds the files of rejected with rows that are judged anew, and what of them stays.</summary>
-    public async Task<KeptRejected> RejectedAsync(DeltaSnapshot? rejected, LakePath rejectedRoot, CancellationToken cancellationToken)
-    {
-        if (rejected is null || rejected.Files.Count == 0)
+        if (table.Files.Count == 0)
         {
-            return new KeptRejected();
+            return [];
         }
 
-        const string Judged = "(select _file as file, _row as row from backfill_rows)";
-        var session = rows.Session;
-        using var all = await reader.CreateViewAsync(session, "present", "rejected", rejected, rejectedRoot, cancellationToken, LocalFile);
-        var touched = session.Query($"select distinct {LocalFile} from present.rejected semi join {Judged} using (file, row)", cancellationToken).Rows().Select(r => (string)(r[0] ?? "")).ToHashSet(StringComparer.Ordinal);
-        IReadOnlyList<AddFile> mixed = [.. rejected.Files.Zip(all.LocalFiles).Where(f => touched.Contains(f.Second)).Select(f => f.First)];
-        if (mixed.Count == 0)
-        {
-            return new KeptRejected();
-        }
-
-        var lease = await reader.CreateViewAsync(session, "present", "rejected", rejected with { Files = mixed }, rejectedRoot, cancellationToken);
-        var columns = string.Join(", ", session.Describe(CleanSql.EmptyRejected).Select(c => Sql.Identifier(c.Name)));
-        return new KeptRejected(lease) { Replaced = mixed, Select = $"select {columns} from present.rejected anti join {Judged} using (file, row)" };
+        using var lease = await reader.CreateViewAsync(session, "present", "searched", table, root, cancellationToken, LocalFile);
+        var touched = session.Query($"select distinct {LocalFile} from present.searched semi join {relation} using ({columns})", cancellationToken).Rows().Select(r => (string)(r[0] ?? "")).ToHashSet(StringComparer.Ordinal);
+        return [.. table.Files.Zip(lease.LocalFiles).Where(f => touched.Contains(f.Second)).Select(f => f.First)];
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => leases.ForEach(l => l.Dispose());
+    /// <summary>The files of silver that hold a row of the keys, apart from those within the range.</summary>
+    public Task<IReadOnlyList<AddFile>> TouchedAsync(TableReader reader, DeltaSnapshot silver, LakePath root, CancellationToken cancellationToken) =>
+        TouchedAsync(session, reader, silver with { Files = [.. silver.Files.Where(f => !IsWithin(range, silver.PartitionColumns, f))] }, root, Keys, KeyColumns, cancellationToken);
 
-    private static IReadOnlyList<string> KeyOf(SourceDefinition source) => source.Key.Count > 0 ? source.Key : ["_file", "_row"];
+    /// <summary>The rows of a relation with silver's columns that are not judged anew.</summary>
+    public string Others(string silver)
+    {
+        var columns = string.Join(", ", session.Describe(CleanSql.EmptySilver(source)).Select(c => Sql.Identifier(c.Name)));
+        return $"select {columns} from {silver} anti join {Keys} using ({KeyColumns})";
+    }
 
-    private static string TypeOf(SourceDefinition source, string column) =>
-        source.Key.Count > 0 ? CleanSql.TableType(source, column) : column == "_row" ? "bigint" : "varchar";
-}
-
-/// <summary>The files of silver that a backfill replaces; their rows are the session's view <c>present.replaced</c>.</summary>
-internal sealed record ReplacedSilver(IReadOnlyList<AddFile> Files, string Key)
-{
-    /// <summary>How many rows a SELECT gives, and how many of them take the place of one of the same key.</summary>
-    public (long Written, long Updated) Count(DuckDbSession session, string select, CancellationToken cancellationToken)
+    /// <summary>How many rows a SELECT gives, and how many of them take the place of one of the same key in a relation.</summary>
+    public (long Written, long Updated) Count(string select, string silver, CancellationToken cancellationToken)
     {
         var found = session.Query(
-            $"select count(*), count(*) filter (_there) from (select {Key} from ({select})) left join (select {Key}, true as _there from present.replaced group by all) using ({Key})",
+            $"select count(*), count(*) filter (_there) from (select {KeyColumns} from ({select})) left join (select {KeyColumns}, true as _there from {silver} group by all) using ({KeyColumns})",
             cancellationToken).Rows().Single();
         return ((long)(found[0] ?? 0L), (long)(found[1] ?? 0L));
     }
 
-    /// <summary>A SELECT with the rows of the replaced files whose keys are not judged anew.</summary>
-    public string With(DuckDbSession session, string select)
-    {
-        var columns = string.Join(", ", session.Describe(select).Select(c => Sql.Identifier(c.Name)));
-        return $"select * from ({select}) union all select {columns} from present.replaced anti join backfill_keys using ({Key})";
-    }
-}
-
-/// <summary>The files of rejected that a backfill replaces, and the rows of them that stay; null where none is replaced.</summary>
-internal sealed class KeptRejected(CacheLease? lease = null) : IDisposable
-{
-    public IReadOnlyList<AddFile> Replaced { get; init; } = [];
-
-    public string? Select { get; init; }
-
-    /// <inheritdoc/>
-    public void Dispose() => lease?.Dispose();
+    private string Each(Func<string, string, int, string> sql, string separator) =>
+        string.Join(separator, Key.Select((k, i) => sql(Sql.Identifier(k), source.Key.Count > 0 ? CleanSql.TableType(source, k) : k == "_row" ? "bigint" : "varchar", i)));
 }

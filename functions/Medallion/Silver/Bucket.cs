@@ -27,17 +27,24 @@ internal static class Bucket
     public static DeltaSnapshot Snapshot(DuckDbSession session, SourceDefinition source, IEnumerable<AddFile> files, int bucket)
     {
         var number = bucket.ToString(CultureInfo.InvariantCulture);
-        return new DeltaSnapshot
-        {
-            Version = 0,
-            TableId = "",
-            Schema = DeltaSchema.FromDuckDb(session.Describe($"select *, true as {Present}, 0 as {Column} from ({CleanSql.EmptySilver(source)})")),
-            PartitionColumns = [Column],
-            Configuration = new Dictionary<string, string>(),
-            Files = [.. files.Where(f => f.PartitionValues[Column] == number)],
-            Transactions = new Dictionary<string, long>(),
-            Domains = new Dictionary<string, string>(),
-            CommittedUtc = default,
-        };
+        return Snapshot(session, $"select *, true as {Present}, 0 as {Column} from ({CleanSql.EmptySilver(source)})", [Column], [.. files.Where(f => f.PartitionValues[Column] == number)]);
     }
+
+    /// <summary>Files of the run's folder as a table that can be read.</summary>
+    /// <param name="session">Tells the columns' types.</param>
+    /// <param name="columns">A SELECT with the table's columns.</param>
+    /// <param name="partitionColumns">Those that the log holds.</param>
+    /// <param name="files">The files.</param>
+    public static DeltaSnapshot Snapshot(DuckDbSession session, string columns, IReadOnlyList<string> partitionColumns, IReadOnlyList<AddFile> files) => new()
+    {
+        Version = 0,
+        TableId = "",
+        Schema = DeltaSchema.FromDuckDb(session.Describe(columns)),
+        PartitionColumns = partitionColumns,
+        Configuration = new Dictionary<string, string>(),
+        Files = files,
+        Transactions = new Dictionary<string, long>(),
+        Domains = new Dictionary<string, string>(),
+        CommittedUtc = default,
+    };
 }

@@ -1,4 +1,7 @@
 using Pipeline.Lakehouse.Delta;
+using Pipeline.Lakehouse.DuckDb;
+using Pipeline.Lakehouse.Storage;
+using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
 
 namespace Pipeline.Medallion.Silver;
@@ -11,6 +14,9 @@ internal sealed record CleanSplit
 
     /// <summary>The step's note.</summary>
     public string? Note { get; init; }
+
+    /// <summary>What is judged anew, where the step is a backfill; else null.</summary>
+    public SplitBackfill? Backfill { get; init; }
 
     /// <summary>Files of bronze to clean, by part.</summary>
     public required IReadOnlyList<IReadOnlyList<AddFile>> Parts { get; init; }
@@ -51,7 +57,8 @@ internal sealed record CleanSplit
     /// <summary>What the orchestration knows of it.</summary>
     public SplitStep Announce(string invocation) => new(invocation, Parts.Count, Present.Count, Buckets);
 
-    private static IReadOnlyList<IReadOnlyList<AddFile>> Cut(IReadOnlyList<AddFile> files, CleanLimits limits)
+    /// <summary>Cuts files into parts, in their order.</summary>
+    public static IReadOnlyList<IReadOnlyList<AddFile>> Cut(IReadOnlyList<AddFile> files, CleanLimits limits)
     {
         var target = Math.Max(limits.PartBytes, (files.Sum(f => f.SizeBytes) / limits.MaxParts) + 1);
         var parts = new List<List<AddFile>>();
@@ -72,6 +79,20 @@ internal sealed record CleanSplit
     }
 }
 
+/// <summary>A backfill that was cut.</summary>
+/// <param name="Range">The days whose partitions are made anew.</param>
+/// <param name="Keys">Files of the run's folder with the keys that are judged anew.</param>
+internal sealed record SplitBackfill(DateRange Range, IReadOnlyList<AddFile> Keys)
+{
+    /// <summary>Makes the keys readable in a session, as <see cref="BackfillScope.Keys"/>.</summary>
+    public async Task<CacheLease> OpenKeysAsync(DuckDbSession session, TableReader reader, SourceDefinition source, LakePath root, CancellationToken cancellationToken)
+    {
+        var lease = await reader.CreateViewAsync(session, "backfill", "keys", Bucket.Snapshot(session, BackfillScope.EmptyKeys(source), [], Keys), root, cancellationToken);
+        session.Execute($"create temp view {BackfillScope.Keys} as select * from backfill.keys", cancellationToken);
+        return lease;
+    }
+}
+
 /// <summary>What an attempt at a part of a clean step wrote; nothing of it is visible before the step's commits.</summary>
 internal sealed record CleanedPart
 {
@@ -83,6 +104,12 @@ internal sealed record CleanedPart
 
     /// <summary>Valid rows that a rule warns of.</summary>
     public long Warned { get; init; }
+
+    /// <summary>Rows of bronze that a backfill judges anew.</summary>
+    public long Judged { get; init; }
+
+    /// <summary>Files of the run's folder that name rows of rejected which a backfill judges anew.</summary>
+    public IReadOnlyList<AddFile> JudgedRejected { get; init; } = [];
 
     /// <summary>The bounds of the keys; null where silver has no files that they could meet.</summary>
     public KeyFilter? Keys { get; init; }

@@ -24,8 +24,10 @@ internal sealed class PartCleaner(LakeTables tables, Engine engine, TableReader 
         var step = await CleanTables.ReadAsync(tables, work, cancellationToken);
         var source = CleanSql.WithDetected(declared, StepState.Of(step.Bronze, step.BronzeKey)?.Columns ?? []);
         using var session = engine.OpenSession();
-        var cleaned = work.Part < plan.Parts.Count
-            ? await CleanBronzeAsync(session, source, work, plan, step, folder.Rows(work.Table), invocation, cancellationToken)
+        var scope = plan.Backfill is { } backfill ? new BackfillScope(session, source, backfill.Range) : null;
+        using var keys = plan.Backfill is null ? null : await plan.Backfill.OpenKeysAsync(session, reader, source, folder.Keys(work.Table), cancellationToken);
+        var cleaned = work.Part < plan.Parts.Count ? await CleanBronzeAsync(session, source, work, plan, scope, step, folder, invocation, cancellationToken)
+            : scope is not null ? await KeepSilverAsync(session, source, work, plan, scope, folder, step, invocation, cancellationToken)
             : await BringSilverAsync(session, source, work, plan, folder, step, invocation, cancellationToken);
         var part = new LandedPart(work.Part, invocation);
         await folder.WriteAsync(RunFolder.ManifestName(work.Table, part), cleaned, cancellationToken);
@@ -33,19 +35,57 @@ internal sealed class PartCleaner(LakeTables tables, Engine engine, TableReader 
     }
 
     private async Task<CleanedPart> CleanBronzeAsync(
-        DuckDbSession session, SourceDefinition source, StepWork work, CleanSplit plan, CleanTables step, LakePath buckets, string invocation, CancellationToken cancellationToken)
+        DuckDbSession session, SourceDefinition source, StepWork work, CleanSplit plan, BackfillScope? scope, CleanTables step, RunFolder folder, string invocation, CancellationToken cancellationToken)
     {
         using var rows = await CheckedRows.OpenAsync(session, reader, source, step.Bronze with { Files = plan.Parts[work.Part] }, work, cancellationToken);
+        var judged = scope?.Judge(rows, cancellationToken) ?? 0;
         var warned = rows.Warn(cancellationToken);
         var valid = rows.Sql.Silver(hasLosers: false);
         return new CleanedPart
         {
+            Judged = judged,
+            JudgedRejected = scope is null ? [] : await NameRejectedAsync(session, step, plan, folder.Judged(work.Table), invocation, cancellationToken),
             Warned = warned,
             Valid = plan.Buckets == 0
                 ? await writer.WriteAsync(session, valid, step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken)
-                : await writer.WriteAsync(session, Bucket.Rows(session, source, valid, present: false, plan.Buckets), buckets, [Bucket.Column], invocation, cancellationToken),
+                : await writer.WriteAsync(session, Bucket.Rows(session, source, valid, present: false, plan.Buckets), folder.Rows(work.Table), [Bucket.Column], invocation, cancellationToken),
             Refused = await writer.WriteAsync(session, rows.Sql.Rejected(work), step.RejectedTable.Root, [], invocation, cancellationToken),
-            Keys = plan.Present.Count > 0 ? KeyFilter.Of(session, source.Key, $"({CleanSql.AsStored(session, valid)})", cancellationToken) : null,
+            Keys = plan.Present.Count > 0 && scope is null ? KeyFilter.Of(session, source.Key, $"({CleanSql.AsStored(session, valid)})", cancellationToken) : null,
+        };
+    }
+
+    private async Task<IReadOnlyList<AddFile>> NameRejectedAsync(DuckDbSession session, CleanTables step, CleanSplit plan, LakePath judged, string invocation, CancellationToken cancellationToken)
+    {
+        if (plan.RejectedVersion is null || await step.RejectedTable.ReadAsync(plan.RejectedVersion, cancellationToken) is not { Files.Count: > 0 } rejected)
+        {
+            return [];
+        }
+
+        using var lease = await reader.CreateViewAsync(session, "present", "rejected", rejected, step.RejectedTable.Root, cancellationToken);
+        return await writer.WriteAsync(session, $"select distinct file, row from present.rejected semi join ({BackfillScope.Judged}) using (file, row)", judged, [], invocation, cancellationToken);
+    }
+
+    // Rows of silver that are not judged anew, of files that hold others which are.
+    private async Task<CleanedPart> KeepSilverAsync(
+        DuckDbSession session, SourceDefinition source, StepWork work, CleanSplit plan, BackfillScope scope, RunFolder folder, CleanTables step, string invocation, CancellationToken cancellationToken)
+    {
+        var silver = await step.SilverTable.ReadAsync(plan.SilverVersion, cancellationToken) ?? throw CleanCloser.Deleted(work.Table);
+        var files = silver with { Files = plan.Present[work.Part - plan.Parts.Count] };
+        var within = files.Files.Where(f => BackfillScope.IsWithin(plan.Backfill?.Range ?? throw new InvalidOperationException(), silver.PartitionColumns, f)).ToList();
+        var touched = await scope.TouchedAsync(reader, files, step.SilverTable.Root, cancellationToken);
+        if (touched.Count == 0)
+        {
+            return new CleanedPart { Valid = [], Taken = within };
+        }
+
+        using var lease = await reader.CreateViewAsync(session, "present", "touched", files with { Files = touched }, step.SilverTable.Root, cancellationToken);
+        var others = scope.Others("present.touched");
+        return new CleanedPart
+        {
+            Taken = [.. within, .. touched],
+            Valid = plan.Buckets == 0
+                ? await writer.WriteAsync(session, others, step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken)
+                : await writer.WriteAsync(session, Bucket.Rows(session, source, others, present: true, plan.Buckets), folder.Rows(work.Table), [Bucket.Column], invocation, cancellationToken),
         };
     }
 

@@ -13,48 +13,65 @@ namespace Pipeline.Medallion.Silver;
 /// </remarks>
 internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer, CleanLimits limits)
 {
-    /// <summary>Makes the partitions anew.</summary>
+    /// <summary>Makes the partitions anew, or tells how that is to be cut if it is too much for one activity.</summary>
     /// <param name="declared">The source as the definition has it.</param>
     /// <param name="work">The step, with the version of bronze that silver has seen.</param>
     /// <param name="range">The days of the partitions.</param>
     /// <param name="definition">Hash of the step's definition.</param>
     /// <param name="invocation">This attempt; names the data files.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    /// <exception cref="TerminalException">Silver is to be made anew as a whole, a rule that fails the step was broken, or it is too much for one activity.</exception>
+    /// <exception cref="TerminalException">Silver is to be made anew as a whole, or a rule that fails the step was broken.</exception>
     public async Task<StepOutcome> BackfillAsync(
         SourceDefinition declared, StepWork work, DateRange range, string definition, string invocation, CancellationToken cancellationToken)
     {
         var step = await CleanTables.ReadAsync(tables, work, cancellationToken);
-        if (await step.Inputs.IsDoneAsync(tables, step.Silver, work with { Rebuild = true }, definition, cancellationToken) is { } status && step is { Silver: { } done, Rejected: { } refused })
+        if (await step.Inputs.IsDoneAsync(tables, step.Silver, work, definition, cancellationToken) is { } status && step is { Silver: { } done, Rejected: { } doneRejected })
         {
-            return StepOutcome.Of(work.Table, status, StepState.Of(done, work.Table)?.Rows, (work.Table, done.Version), (step.RejectedKey, refused.Version));
+            return StepOutcome.Of(work.Table, status, StepState.Of(done, work.Table)?.Rows, (work.Table, done.Version), (step.RejectedKey, doneRejected.Version));
         }
 
-        RequireRoom(work.Table, step.Bronze.Bytes);
         using var session = engine.OpenSession();
         var silver = RequireKept(step, session, declared);
         var source = CleanSql.WithDetected(declared, StepState.Of(step.Bronze, step.BronzeKey)?.Columns ?? []);
+        var within = silver with { Files = [.. silver.Files.Where(f => BackfillScope.IsWithin(range, silver.PartitionColumns, f))] };
+        if (step.Bronze.Bytes + within.Bytes > limits.SingleBytes)
+        {
+            return await new BackfillSplitter(tables, engine, reader, writer, limits).SplitAsync(source, step, silver, within, work, range, invocation, cancellationToken);
+        }
+
         using var rows = await CheckedRows.OpenAsync(session, reader, source, step.Bronze, work, cancellationToken);
-        using var scope = await BackfillScope.NarrowAsync(rows, silver, step.SilverTable.Root, reader, range, cancellationToken);
-        RequireRoom(work.Table, step.Bronze.Bytes + scope.Bytes);
+        var scope = new BackfillScope(session, source, range);
+        using (await reader.CreateViewAsync(session, "present", "within", within, step.SilverTable.Root, cancellationToken))
+        {
+            session.Execute($"create temp table {BackfillScope.Keys} as {scope.TypedKeys} union {scope.KeysOf("present.within")}", cancellationToken);
+        }
+
+        var met = KeyFilter.Of(session, scope.Key, BackfillScope.Keys, cancellationToken).Among(scope.Key, silver);
+        if (step.Bronze.Bytes + within.Files.Union(met).Sum(f => f.SizeBytes) > limits.SingleBytes)
+        {
+            return await new BackfillSplitter(tables, engine, reader, writer, limits).SplitAsync(source, step, silver, within, work, range, invocation, cancellationToken);
+        }
+
+        var judged = scope.Judge(rows, cancellationToken);
         var warned = rows.Warn(cancellationToken);
         var (superseded, duplicate) = rows.FindLosers(cancellationToken);
         var select = CleanSql.AsStored(session, rows.Sql.Silver(superseded + duplicate > 0));
-        var replaced = await scope.ReplaceAsync(cancellationToken);
-        var (written, updated) = replaced.Count(session, select, cancellationToken);
-        var added = await writer.WriteAsync(session, replaced.With(session, select), step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken);
-        using var kept = await scope.RejectedAsync(step.Rejected, step.RejectedTable.Root, cancellationToken);
-        var again = await writer.WriteAsync(session, rows.Sql.Rejected(work), step.RejectedTable.Root, [], invocation, cancellationToken);
-        var stay = kept.Select is null ? [] : await writer.WriteAsync(session, kept.Select, step.RejectedTable.Root, [], $"{invocation}k", cancellationToken);
+        var replaced = silver with { Files = [.. within.Files, .. await scope.TouchedAsync(reader, silver with { Files = met }, step.SilverTable.Root, cancellationToken)] };
+        using var lease = await reader.CreateViewAsync(session, "present", "replaced", replaced, step.SilverTable.Root, cancellationToken);
+        var (written, updated) = scope.Count(select, "present.replaced", cancellationToken);
+        var added = await writer.WriteAsync(
+            session, $"select * from ({select}) union all {scope.Others("present.replaced")}", step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken);
+        var refused = await writer.WriteAsync(session, rows.Sql.Rejected(work), step.RejectedTable.Root, [], invocation, cancellationToken);
+        var rewrite = await RejectedRewrite.WriteAsync(session, reader, writer, step.Rejected, step.RejectedTable.Root, BackfillScope.Judged, $"{invocation}k", cancellationToken);
         var commit = new CleanCommit
         {
             Incremental = true,
-            Note = $"Backfill of {range}: {scope.Rows} of {step.Bronze.Rows} rows of {step.BronzeKey} belong to it.",
+            Note = NoteOf(range, judged, step),
             Add = added,
             Remove = [.. replaced.Files.Select(f => f.Path)],
             RestsOnSilver = true,
-            Refused = [.. again, .. stay],
-            RefusedRemove = [.. kept.Replaced.Select(f => f.Path)],
+            Refused = [.. refused, .. rewrite.Kept],
+            RefusedRemove = [.. rewrite.Removed.Select(f => f.Path)],
             SilverVersion = silver.Version,
             RejectedVersion = step.Rejected?.Version,
             Rows = new RowBooks
@@ -64,17 +81,16 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
                 Updated = updated,
                 Superseded = superseded,
                 Duplicate = duplicate,
-                Rejected = again.Sum(a => a.Statistics?.Rows ?? 0),
+                Rejected = refused.Sum(a => a.Statistics?.Rows ?? 0),
                 Warned = warned,
-                Untouched = step.Bronze.Rows - scope.Rows,
+                Untouched = step.Bronze.Rows - judged,
             },
         };
         return await commit.CommitAsync(step, source, session, work, definition, cancellationToken);
     }
 
-    /// <summary>Whether a file lies in a partition of the range.</summary>
-    public static bool IsWithin(DateRange range, IReadOnlyList<string> partitionColumns, AddFile file) =>
-        DatePartitions.EndOf(partitionColumns, file.PartitionValues) is { } end && end > range.From && end <= range.To.AddDays(1);
+    /// <summary>What the step's note says.</summary>
+    public static string NoteOf(DateRange range, long judged, CleanTables step) => $"Backfill of {range}: {judged} of {step.Bronze.Rows} rows of {step.BronzeKey} belong to it.";
 
     /// <summary>Bronze at the version that silver has seen, and silver.</summary>
     /// <exception cref="TerminalException">There is no silver yet, it is to be made anew as a whole, or that version can no longer be read.</exception>
@@ -106,17 +122,9 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
 
     private static DeltaSnapshot RequireKept(CleanTables step, DuckDbSession session, SourceDefinition declared)
     {
-        var silver = step.Silver ?? throw new TerminalException($"{step.SilverKey} was deleted while the run was going on. Start a new run.");
+        var silver = step.Silver ?? throw CleanCloser.Deleted(step.SilverKey);
         return CleanScope.WhyNotToBeKept(step, silver, session, declared) is { } why
             ? throw new TerminalException($"{step.SilverKey} cannot be backfilled in part: {why}. Run the pipeline, which makes it anew as a whole.")
             : silver;
-    }
-
-    private void RequireRoom(TableKey table, long bytes)
-    {
-        if (bytes > limits.SingleBytes)
-        {
-            throw new TerminalException($"A backfill of {table} reads {bytes:n0} bytes in one activity, which has room for {limits.SingleBytes:n0}. Raise Engine__ScratchBytes, or use a full refresh, which goes in parts. Nothing was committed.");
-        }
     }
 }

@@ -57,6 +57,8 @@ public sealed partial class OpenApiDocumentTests(NorthwindApp northwind)
     [InlineData("StepDescription", """{"name":"silver.orders","kind":"clean","level":1,"inputs":["bronze.orders"]}""", "")]
     [InlineData("StepDescription", """{"name":"orders","kind":1,"level":1.5,"inputs":["landing.orders"]}""", "name,kind,level,inputs[0]")]
     [InlineData("StartRunBody", """{"fullRefresh":true}""", "")]
+    [InlineData("StartRunBody", """{"backfill":{"from":"1997-01","to":"1997"}}""", "")]
+    [InlineData("StartRunBody", """{"backfill":{"from":"1997-01"}}""", "lacks to")]
     [InlineData("StartRunBody", """{"full_refresh":true}""", "full_refresh")]
     [InlineData("SqlBody", """{"pipeline":"a"}""", "lacks sql")]
     [InlineData("QueryAnswer", """{"columns":[{"name":"a","type":"BIGINT"}],"rows":[[1],[null],["x"]],"truncated":false,"seconds":0.1}""", "")]

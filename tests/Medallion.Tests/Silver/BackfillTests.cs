@@ -3,6 +3,7 @@ using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Silver;
 
 namespace Pipeline.Medallion.Tests.Silver;
 
@@ -16,11 +17,13 @@ public sealed class BackfillTests(MedallionFixture medallion)
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(1, "key: [k], latest_by: day, partition: {by: day, as: [year, month]}", "k", "2023-11", "2024-02")]
-    [InlineData(2, "key: [s, k], partition: {by: day, as: [year]}", "s, k", "2024", "2024")]
-    [InlineData(7, "key: [k], partition: {by: day, as: [year, month]}", "k", "2023-12-01", "2024-01")]
-    [InlineData(4, "partition: {by: day, as: [year, month]}", "_file, _row", "2023-10", "2023-12")]
-    public async Task Backfill_OtherRules_JudgesExactlyTheKeysOfTheRangeAnew(int seed, string options, string key, string from, string to)
+    [InlineData(1, "key: [k], latest_by: day, partition: {by: day, as: [year, month]}", "k", "2023-11", "2024-02", false)]
+    [InlineData(1, "key: [k], latest_by: day, partition: {by: day, as: [year, month]}", "k", "2023-11", "2024-02", true)]
+    [InlineData(2, "key: [s, k], partition: {by: day, as: [year]}", "s, k", "2024", "2024", true)]
+    [InlineData(7, "key: [k], partition: {by: day, as: [year, month]}", "k", "2023-12-01", "2024-01", false)]
+    [InlineData(4, "partition: {by: day, as: [year, month]}", "_file, _row", "2023-10", "2023-12", false)]
+    [InlineData(4, "partition: {by: day, as: [year, month]}", "_file, _row", "2023-10", "2023-12", true)]
+    public async Task Backfill_OtherRules_JudgesExactlyTheKeysOfTheRangeAnew(int seed, string options, string key, string from, string to, bool inParts)
     {
         var pipeline = await TestPipeline.CreateAsync(medallion, RandomLanding.Definition(options));
         var landing = new RandomLanding(pipeline, seed);
@@ -38,11 +41,14 @@ public sealed class BackfillTests(MedallionFixture medallion)
         var nameless = await pipeline.QueryAsync($"select _file, _row from bronze.f where {inRange} and try_cast(k as bigint) is null");
         var keysOf = judged.Select(r => r.Split('|', 3)).Where(r => keys.Contains(r[2])).Select(r => $"{r[0]}|{r[1]}").Concat(nameless).ToHashSet();
         var before = await RowsAsync(pipeline, key);
+        var files = await FilesAsync(pipeline);
         await pipeline.DefineAsync(RandomLanding.Definition(options).Replace("min: 0", "min: 1", StringComparison.Ordinal));
 
-        var report = await pipeline.BackfillAsync(from, to);
+        var report = await (inParts ? pipeline.On(Small()) : pipeline).BackfillAsync(from, to);
 
         var after = await RowsAsync(pipeline, key);
+        var attempts = (await FilesAsync(pipeline)).Except(files).Select(f => f[f.LastIndexOf('-')..]).Distinct().Count();
+        Assert.True(inParts ? attempts > 1 : attempts == 1, $"{attempts} attempts wrote files");
         var again = await pipeline.SucceedAsync();
         Assert.All(again.Steps, s => Assert.Equal(StepStatus.Unchanged, s.Status));
         await pipeline.RunAsync(fullRefresh: true, "silver.f");
@@ -187,6 +193,9 @@ public sealed class BackfillTests(MedallionFixture medallion)
     [InlineData("1997", "9999", "'to' is '9999'")]
     public void Parse_NoRange_IsRefused(string from, string? to, string message) =>
         Assert.Contains(message, Assert.Throws<FormatException>(() => DateRange.Parse(from, to)).Message, StringComparison.Ordinal);
+
+    private IServiceProvider Small() => medallion.Compose(
+        TimeProvider.System, services => services.AddSingleton(new CleanLimits { SingleBytes = 1, PartBytes = 3000, BucketBytes = 3000 }));
 
     // Of every key the row that it has, before or anew.
     private static List<string> Mix(IReadOnlyList<string> before, IReadOnlyList<string> rebuilt, HashSet<string> anew) =>
