@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Pipeline.Lakehouse.Delta;
@@ -39,11 +40,26 @@ public sealed record FileStatistics
     {
         try
         {
-            using var document = JsonDocument.Parse(json);
-            var rows = document.RootElement.TryGetProperty("numRecords", out var number) && number.TryGetInt64(out var count) ? count : (long?)null;
+            // A table has many files, and most of a text is of no use yet: it is walked through once, without a document.
+            var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
+            long? rows = null;
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            {
+                return null;
+            }
+
+            while (reader.Read())
+            {
+                if (reader is { CurrentDepth: 1, TokenType: JsonTokenType.PropertyName } && reader.ValueTextEquals("numRecords"u8))
+                {
+                    reader.Read();
+                    rows = reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var count) ? count : null;
+                }
+            }
+
             return new FileStatistics { Rows = rows, Json = json };
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
             return null;
         }

@@ -10,6 +10,9 @@ internal sealed class Checkpoint(ILake lake, LakePath root, string scratch)
 {
     private const long MemoryLimitBytes = 256L << 20;
 
+    private const string File = "add";
+    private static readonly Dictionary<string, string?> NoValues = [];
+
     // DuckDB reads JSON in buffers of twice the longest object allowed.
     private const long SmallestBuffer = 1L << 20;
 
@@ -36,16 +39,55 @@ internal sealed class Checkpoint(ILake lake, LakePath root, string scratch)
 
         var source = $"read_parquet({Sql.List(files)}, union_by_name = true)";
         var present = session.Describe($"SELECT * FROM {source}").Select(column => column.Name).ToHashSet();
-        var actions = string.Join(", ", Columns.Where(column => present.Contains(column.Action)).Select(column => $"{Sql.Literal(column.Action)}, {Sql.Identifier(column.Action)}"));
-        using var lines = session.Query($"SELECT CAST(json_object({actions}) AS VARCHAR) FROM {source}", cancellationToken);
         var read = new List<LogAction>();
-        while (lines.Read())
+        var others = Columns.Where(column => column.Action != File && present.Contains(column.Action)).Select(column => $"{Sql.Literal(column.Action)}, {Sql.Identifier(column.Action)}");
+        using (var lines = session.Query($"SELECT CAST(json_object({string.Join(", ", others)}) AS VARCHAR) FROM {source}{(present.Contains(File) ? $" WHERE \"{File}\" IS NULL" : "")}", cancellationToken))
         {
-            read.Add(LogEntry.Read(lines.Get<string>(0) ?? "{}", parts[0]));
+            while (lines.Read())
+            {
+                read.Add(LogEntry.Read(lines.Get<string>(0) ?? "{}", parts[0]));
+            }
+        }
+
+        if (present.Contains(File))
+        {
+            ReadFiles(session, source, read, parts[0], cancellationToken);
         }
 
         return read;
     }
+
+    // Nearly all rows of a checkpoint are files: they are read by column, which is several times as fast as by JSON.
+    private static void ReadFiles(DuckDbSession session, string source, List<LogAction> read, LakePath file, CancellationToken cancellationToken)
+    {
+        var present = session.Describe($"SELECT unnest(\"{File}\") FROM {source}").Select(column => column.Name).ToHashSet();
+        string Field(string name, string type) => present.Contains(name) ? $"CAST(\"{File}\".{Sql.Identifier(name)} AS {type})" : $"CAST(NULL AS {type})";
+        const string Map = "MAP(VARCHAR, VARCHAR)";
+        TerminalException Damaged(string what) => new($"A file in {file} has no {what}. The log is damaged: restore the file from a copy or a former version of it.");
+        using var files = session.Query(
+            $"SELECT \"{File}\".path, {Field("size", "BIGINT")}, {Field("modificationTime", "BIGINT")}, {Field("dataChange", "BOOLEAN")}, {Field("stats", "VARCHAR")}, "
+                + $"{Field("partitionValues", Map)}, {Field("tags", Map)} FROM {source} WHERE \"{File}\" IS NOT NULL",
+            cancellationToken);
+        while (files.Read())
+        {
+            read.Add(new LogAction
+            {
+                Add = new AddAction
+                {
+                    Path = files.Get<string>(0) ?? throw Damaged("path"),
+                    Size = files.Get<long?>(1) ?? throw Damaged("size"),
+                    ModificationTime = files.Get<long>(2),
+                    DataChange = files.Get<bool>(3),
+                    Stats = files.Get<string>(4),
+                    PartitionValues = Texts(files[5]) ?? NoValues,
+                    Tags = Texts(files[6]),
+                },
+            });
+        }
+    }
+
+    private static Dictionary<string, string?>? Texts(object? map) =>
+        map is Dictionary<string, object?> { Count: > 0 } values ? values.ToDictionary(entry => entry.Key, entry => entry.Value as string) : null;
 
     public async Task WriteAsync(TableState table, LakePath pointer, DateTimeOffset now, CancellationToken cancellationToken)
     {

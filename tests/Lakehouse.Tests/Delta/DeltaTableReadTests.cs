@@ -1,4 +1,5 @@
 using Pipeline.Lakehouse.Delta;
+using Pipeline.Lakehouse.DuckDb;
 using static Pipeline.Lakehouse.Tests.Delta.TestTable;
 
 namespace Pipeline.Lakehouse.Tests.Delta;
@@ -160,6 +161,35 @@ public sealed class DeltaTableReadTests
         {
             await Assert.ThrowsAsync<TerminalException>(() => table.ReadAsync());
         }
+    }
+
+    [Theory]
+    [InlineData("{path: add.path, size: add.size, modificationTime: add.modificationTime, dataChange: false, deletionVector: null::struct(pathOrInlineDv varchar)}", null)]
+    [InlineData("{path: null::varchar, size: add.size}", "has no path. The log is damaged")]
+    [InlineData("{path: add.path, size: null::bigint}", "has no size. The log is damaged")]
+    public async Task ReadAsync_CheckpointWithOtherFields_IsReadUnlessItLacksWhatAFileMustHave(string add, string? error)
+    {
+        await WriteVersionsAsync(11);
+        var checkpoint = Root.Append("_delta_log/00000000000000000010.checkpoint.parquet");
+        var folder = Directory.CreateTempSubdirectory().FullName;
+        var (read, written) = (Path.Combine(folder, "read.parquet"), Path.Combine(folder, "written.parquet"));
+        await System.IO.File.WriteAllBytesAsync(read, await table.Lake.ReadAsync(checkpoint, CancellationToken.None) ?? [], CancellationToken.None);
+        using (var session = DuckDbSession.Open(new DuckDbOptions { TempDirectory = folder }))
+        {
+            session.Execute($"copy (select * replace (case when add is null then null else {add} end as add) from {Sql.Literal(read)}) to {Sql.Literal(written)}");
+        }
+
+        await table.Lake.WriteAsync(checkpoint, await System.IO.File.ReadAllBytesAsync(written, CancellationToken.None), CancellationToken.None);
+        Directory.Delete(folder, recursive: true);
+        if (error is not null)
+        {
+            Assert.Contains(error, (await Assert.ThrowsAsync<TerminalException>(() => table.ReadAsync())).Message, StringComparison.Ordinal);
+            return;
+        }
+
+        var snapshot = await table.ReadAsync();
+        Assert.Equal(11, snapshot.Files.Count);
+        Assert.All(snapshot.Files, file => Assert.Empty(file.PartitionValues));
     }
 
     [Fact]
