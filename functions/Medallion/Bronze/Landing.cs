@@ -19,10 +19,37 @@ internal sealed class Landing(SourceDefinition source, StepWork work, DuckDbSess
     public string LocalFile(LandedFile file) => Local($"raw-{++number}{FileContent.PackedEnding(file.Path)}");
 
     /// <summary>Reads a local copy: what was found, the rows of bronze as SQL, and the types of the raw columns where the source has no contract.</summary>
-    public (StagedFile Staged, string Rows, IReadOnlyList<DetectedColumn> Detected) Stage(string local, LandedFile file, CancellationToken cancellationToken)
+    /// <param name="local">The copy.</param>
+    /// <param name="file">What it is in landing.</param>
+    /// <param name="once">Whether the rows are asked for once; <see cref="Close"/> follows.</param>
+    /// <param name="cancellationToken">Interrupts the reading.</param>
+    public (StagedFile Staged, string Rows, IReadOnlyList<DetectedColumn> Detected) Stage(string local, LandedFile file, bool once, CancellationToken cancellationToken)
     {
-        var staged = stager.Stage(local, file, source.Format, number, cancellationToken);
+        var staged = stager.Stage(local, file, source.Format, number, once && source.Columns.Count > 0, cancellationToken);
         return (staged, Rows(staged, file.Path), source.Columns.Count == 0 ? stager.Detect(staged) : []);
+    }
+
+    /// <summary>Notes what was malformed in a file whose rows were read as they were written.</summary>
+    /// <returns>These rows, with the columns of the others; null where there are none.</returns>
+    public string? Close(StagedFile staged, LandedFile file, CancellationToken cancellationToken)
+    {
+        stager.Close(staged, file, number, cancellationToken);
+        return session.Scalar<long>($"select count(*) from malformed where _file = {Sql.Literal(file.Path)}", cancellationToken) == 0
+            ? null
+            : $"select {string.Concat(staged.Columns.Select(c => $"null::{c.Type} as {Sql.Identifier(c.Name)}, "))}{Malformed(file.Path)}";
+    }
+
+    /// <summary>Refuses a file that turned out to be damaged while its rows were written.</summary>
+    /// <returns>Whether the error tells of the file.</returns>
+    public bool Refuse(StagedFile staged, LandedFile file, Exception error)
+    {
+        if (staged.Unread is not { } local || !stager.TellsOfTheFile(error, source.Format ?? FileFormats.Of(file.Path), local))
+        {
+            return false;
+        }
+
+        stager.Refuse(file, error.Message);
+        return true;
     }
 
     /// <summary>Writes rows aside, so that the space of the raw file is free before the next one is read.</summary>
@@ -47,10 +74,12 @@ internal sealed class Landing(SourceDefinition source, StepWork work, DuckDbSess
 
     private string Rows(StagedFile staged, string path)
     {
-        var stamp = $"{BronzeColumns.Timestamp(work.TimeUtc)} as _ingested_at, {Sql.Literal(source.Name)} as _source, {Sql.Literal(path)} as _file, _row, {Sql.Literal(work.RunId)} as _run_id";
-        var malformed = $"select {stamp}, _error, _raw from malformed where _file = {Sql.Literal(path)}";
-        return staged.Sql is null
-            ? malformed
-            : $"select {string.Concat(staged.Columns.Select(c => $"{Sql.Identifier(c.Name)}, "))}{stamp}, null::varchar as _error, null::varchar as _raw from ({staged.Sql}) union all by name {malformed}";
+        var good = $"select {string.Concat(staged.Columns.Select(c => $"{Sql.Identifier(c.Name)}, "))}{Stamp(path)}, null::varchar as _error, null::varchar as _raw from ({staged.Sql})";
+        return staged.Sql is null ? $"select {Malformed(path)}" : staged.Unread is not null ? good : $"{good} union all by name select {Malformed(path)}";
     }
+
+    private string Stamp(string path) =>
+        $"{BronzeColumns.Timestamp(work.TimeUtc)} as _ingested_at, {Sql.Literal(source.Name)} as _source, {Sql.Literal(path)} as _file, _row, {Sql.Literal(work.RunId)} as _run_id";
+
+    private string Malformed(string path) => $"{Stamp(path)}, _error, _raw from malformed where _file = {Sql.Literal(path)}";
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Definitions;
@@ -62,15 +63,15 @@ internal sealed class SourceLander(ILake lake, Engine engine, DataFileWriter wri
                 continue;
             }
 
-            var (_, rows, columns) = landing.Stage(local, file, cancellationToken);
-            detected.Add(columns);
-            if (files.Count > 1)
+            if (files.Count == 1)
             {
-                rows = landing.Park(rows, cancellationToken);
-                File.Delete(local);
+                return await LandOneAsync(landing, file with { Hash = hash }, local, name, cancellationToken);
             }
 
-            landed.Add(rows);
+            var (_, rows, columns) = landing.Stage(local, file, once: false, cancellationToken);
+            detected.Add(columns);
+            landed.Add(rows = landing.Park(rows, cancellationToken));
+            File.Delete(local);
             taken.Add(file with { Hash = hash, Rows = landing.Session.Scalar<long>($"select count(*) from ({rows})", cancellationToken) });
         }
 
@@ -87,19 +88,49 @@ internal sealed class SourceLander(ILake lake, Engine engine, DataFileWriter wri
             return new LandedBatch { Files = [file], Add = [], Columns = [], Detected = [], Quotes = quotes };
         }
 
-        var (staged, rows, detected) = landing.Stage(local, file, cancellationToken);
-        var taken = file with { Rows = landing.Session.Scalar<long>($"select count(*) from ({rows})", cancellationToken) };
-        return await WriteAsync(landing, [taken], rows, [detected], name, cancellationToken) with { Quotes = quotes, Keys = staged.Keys, Refused = staged.Refused };
+        return await LandOneAsync(landing, file, local, name, cancellationToken) with { Quotes = quotes };
+    }
+
+    // Good rows and malformed ones have data files of their own where the good ones are read as they are written: the others are known at the end.
+    private async Task<LandedBatch> LandOneAsync(Landing landing, LandedFile file, string local, string name, CancellationToken cancellationToken)
+    {
+        var root = LakeTables.Root(landing.Work.Pipeline, landing.Work.Table);
+        var (staged, rows, detected) = landing.Stage(local, file, once: true, cancellationToken);
+        var columns = landing.Session.Describe(rows);
+        var (add, refused) = (new List<AddFile>(), staged.Refused);
+        try
+        {
+            add.AddRange(await writer.WriteAsync(landing.Session, rows, root, [], name, cancellationToken));
+        }
+        catch (LakehouseException error) when (landing.Refuse(staged, file, error))
+        {
+            refused = true;
+        }
+
+        if (staged.Unread is not null && landing.Close(staged with { Unread = refused ? null : staged.Unread }, file, cancellationToken) is { } malformed)
+        {
+            add.AddRange(await writer.WriteAsync(landing.Session, malformed, root, [], $"{name}-m", cancellationToken));
+        }
+
+        landing.Clear();
+        return new LandedBatch
+        {
+            Files = [file with { Rows = add.Sum(a => a.Statistics?.Rows ?? 0) }],
+            Add = add,
+            Columns = columns,
+            Detected = DetectedColumns.Merge([], [detected]),
+            Keys = staged.Keys,
+            Refused = refused,
+        };
     }
 
     private async Task<LandedBatch> WriteAsync(
         Landing landing, IReadOnlyList<LandedFile> taken, string rows, IEnumerable<IReadOnlyList<DetectedColumn>> detected, string name, CancellationToken cancellationToken)
     {
-        var root = LakeTables.Root(landing.Work.Pipeline, landing.Work.Table);
         var batch = new LandedBatch
         {
             Files = taken,
-            Add = taken.Count == 0 ? [] : await writer.WriteAsync(landing.Session, rows, root, [], name, cancellationToken),
+            Add = taken.Count == 0 ? [] : await writer.WriteAsync(landing.Session, rows, LakeTables.Root(landing.Work.Pipeline, landing.Work.Table), [], name, cancellationToken),
             Columns = taken.Count == 0 ? [] : landing.Session.Describe(rows),
             Detected = DetectedColumns.Merge([], detected),
         };

@@ -97,6 +97,21 @@ internal static class FileContent
         return counts.MaxBy(c => c.Value).Key;
     }
 
+    /// <summary>Whether all of a file can be read: a footer that points past its end and a failing disk are the same kind of error to DuckDB.</summary>
+    public static bool CanBeRead(string local)
+    {
+        try
+        {
+            using var file = System.IO.File.OpenRead(local);
+            file.CopyTo(Stream.Null);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Whether the file begins with the byte order mark of UTF-16.</summary>
     public static bool IsUtf16(string local)
     {

@@ -18,6 +18,9 @@ internal sealed record StagedFile(string? Sql, IReadOnlyList<DuckDbColumn> Colum
 
     /// <summary>Whether the reader gave up: the file as a whole is one malformed row.</summary>
     public bool Refused { get; init; }
+
+    /// <summary>The local copy that <see cref="Sql"/> reads as it runs, which it can do once; null where the rows are staged.</summary>
+    public string? Unread { get; init; }
 }
 
 /// <summary>Reads files of any format into a session. What cannot be read is kept too: a malformed line, or a whole file that is not what its name says,
@@ -42,40 +45,49 @@ internal sealed class FileStager
     /// <param name="file">What it is in landing.</param>
     /// <param name="declared">Its format; null takes it from the name.</param>
     /// <param name="number">Tells the files of a session apart.</param>
+    /// <param name="once">Whether the rows are asked for once: what can be read as it is written is not staged. <see cref="Close"/> follows.</param>
     /// <param name="cancellationToken">Interrupts the reading.</param>
-    public StagedFile Stage(string local, LandedFile file, FileFormat? declared, int number, CancellationToken cancellationToken)
+    public StagedFile Stage(string local, LandedFile file, FileFormat? declared, int number, bool once, CancellationToken cancellationToken)
     {
-        var path = file.Path;
-        var format = declared ?? FileFormats.Of(path);
+        var format = declared ?? FileFormats.Of(file.Path);
         var readable = local;
         try
         {
-            readable = FileContent.MakeReadable(local, path);
+            readable = FileContent.MakeReadable(local, file.Path);
             return new FileInfo(readable).Length == 0
                 ? StagedFile.Empty
                 : format switch
                 {
-                    FileFormat.Csv => StageCsv(readable, file, number, cancellationToken),
+                    FileFormat.Csv => StageCsv(readable, file, number, once, cancellationToken),
                     FileFormat.Ndjson => StageNdjson(FileContent.WithoutMark(readable), file, number, cancellationToken),
                     FileFormat.Json => StageJson(FileContent.WithoutMark(readable), file, number, cancellationToken),
                     _ => StageParquet(readable, cancellationToken),
                 };
         }
-        catch (InvalidDataException error)
+        catch (Exception error) when (TellsOfTheFile(error, format, readable))
         {
             return Refuse(file, error.Message);
         }
-        catch (DuckDbException error) when (TellsOfTheFile(error.Kind, format))
+    }
+
+    /// <summary>Whether an error comes from what is in a file, so that the file is to be refused.</summary>
+    /// <param name="error">The error.</param>
+    /// <param name="format">The file's format.</param>
+    /// <param name="local">Its local copy.</param>
+    public bool TellsOfTheFile(Exception error, FileFormat format, string local) => error switch
+    {
+        DuckDbException { Kind: DuckDbErrorKind.IO } => format == FileFormat.Parquet ? FileContent.CanBeRead(local) : IsDamagedZstd(local),
+        DuckDbException found => TellsOfTheFile(found.Kind, format),
+        _ => error is InvalidDataException or TerminalException,
+    };
+
+    /// <summary>Notes the malformed lines of a file that was read as it was written, and frees its copy.</summary>
+    public void Close(StagedFile staged, LandedFile file, int number, CancellationToken cancellationToken)
+    {
+        if (staged.Unread is { } local)
         {
-            return Refuse(file, error.Message);
-        }
-        catch (DuckDbException error) when (error.Kind == DuckDbErrorKind.IO && (format == FileFormat.Parquet ? CanBeRead(readable) : IsDamagedZstd(readable)))
-        {
-            return Refuse(file, error.Message);
-        }
-        catch (TerminalException error) when (error is not DuckDbException)
-        {
-            return Refuse(file, error.Message);
+            NoteRejects(file, number, cancellationToken);
+            System.IO.File.Delete(local);
         }
     }
 
@@ -108,21 +120,6 @@ internal sealed class FileStager
 
         // A Parquet footer that cannot be is no kind of error of DuckDB's, or an internal one.
         || (format == FileFormat.Parquet && kind is DuckDbErrorKind.Other or DuckDbErrorKind.Internal);
-
-    // A footer may point past the file's end; a failing disk is the same kind of error, but fails for everybody.
-    private static bool CanBeRead(string local)
-    {
-        try
-        {
-            using var file = System.IO.File.OpenRead(local);
-            file.CopyTo(Stream.Null);
-            return true;
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
 
     // What cannot even be unpacked is damaged.
     private bool IsDamagedZstd(string local)
@@ -159,29 +156,37 @@ internal sealed class FileStager
             """;
     }
 
-    private StagedFile StageCsv(string local, LandedFile file, int number, CancellationToken cancellationToken)
+    private StagedFile StageCsv(string local, LandedFile file, int number, bool once, CancellationToken cancellationToken)
     {
-        var rejects = $"rejects_{number}";
         var encoding = FileContent.IsUtf16(local) ? ", encoding='utf-16'" : "";
         var scan = $"read_csv({Sql.Literal(local)}, header=true, {Dialect(local, number)}, compression='{FileFormats.Compression(local)}', {LineLimits}{encoding}, "
-            + $"store_rejects=true, rejects_table='{rejects}', rejects_scan='scans_{number}')";
+            + $"store_rejects=true, rejects_table='{Rejects(number)}', rejects_scan='scans_{number}')";
         var raw = session.Describe($"select * from {scan}");
         var names = ColumnNames.ForTable(raw.Select(c => c.Name));
+        var rows = $"select {string.Join(", ", raw.Zip(names, (c, name) => $"{Sql.Identifier(c.Name)} as {Sql.Identifier(name)}"))} from {scan}";
+        IReadOnlyList<DuckDbColumn> columns = [.. names.Select(n => new DuckDbColumn(n, "VARCHAR"))];
+        if (once && FileContent.PackedEnding(local).Length == 0)
+        {
+            // A window without an order keeps that of the file. One thread reads it then; parts are read side by side.
+            return new StagedFile($"select *, row_number() over () + {From(file)} as _row from ({rows})", columns, []) { Unread = local };
+        }
+
         var stage = StagePath(number);
-        session.Execute(
-            $"copy (select {string.Join(", ", raw.Zip(names, (c, name) => $"{Sql.Identifier(c.Name)} as {Sql.Identifier(name)}"))} from {scan}) to {Sql.Literal(stage)} (format parquet, compression snappy)",
-            cancellationToken);
-        session.Execute($"""
-            insert into malformed
-            select {Sql.Literal(file.Path)}, line + {From(file) - (From(file) > 0 ? 1 : 0)}, string_agg(distinct lower(error_type) || ': ' || error_message, '; ' order by lower(error_type) || ': ' || error_message), any_value(trim(csv_line, {Breaks}))
-            from {rejects} group by line order by line
-            """, cancellationToken);
+        session.Execute($"copy ({rows}) to {Sql.Literal(stage)} (format parquet, compression snappy)", cancellationToken);
+        NoteRejects(file, number, cancellationToken);
         System.IO.File.Delete(local);
-        return new StagedFile(
-            $"select {Names(names)}, file_row_number + {From(file) + 1} as _row from read_parquet({Sql.Literal(stage)}, file_row_number=true)",
-            [.. names.Select(n => new DuckDbColumn(n, "VARCHAR"))],
-            []);
+        return new StagedFile($"select {Names(names)}, file_row_number + {From(file) + 1} as _row from read_parquet({Sql.Literal(stage)}, file_row_number=true)", columns, []);
     }
+
+    private void NoteRejects(LandedFile file, int number, CancellationToken cancellationToken) => session.Execute(
+        $"""
+        insert into malformed
+        select {Sql.Literal(file.Path)}, line + {From(file) - (From(file) > 0 ? 1 : 0)}, string_agg(distinct lower(error_type) || ': ' || error_message, '; ' order by lower(error_type) || ': ' || error_message), any_value(trim(csv_line, {Breaks}))
+        from {Rejects(number)} group by line order by line
+        """,
+        cancellationToken);
+
+    private static string Rejects(int number) => string.Create(CultureInfo.InvariantCulture, $"rejects_{number}");
 
     // Columns are those of the header and quotes those of RFC 4180: guessed from the rows, one unclosed quote would change how all of them are read.
     private string Dialect(string local, int number)
@@ -211,7 +216,7 @@ internal sealed class FileStager
     // Lines are cut by the CSV reader: a record separator cannot stand in valid JSON, so that every line is one column whatever is in it.
     private StagedFile StageNdjson(string local, LandedFile file, int number, CancellationToken cancellationToken)
     {
-        var rejects = $"rejects_{number}";
+        var rejects = Rejects(number);
         var breaks = file.Range is { } range ? $"new_line='{(range.CarriageReturns ? "\\r\\n" : "\\n")}', " : "";
         var scan = $"read_csv({Sql.Literal(local)}, {breaks}columns={{'line': 'VARCHAR'}}, auto_detect=false, header=false, delim=chr(30), quote='', escape='', compression='{FileFormats.Compression(local)}', "
             + $"{LineLimits}, store_rejects=true, rejects_table='{rejects}', rejects_scan='scans_{number}')";

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Lakehouse.DuckDb;
+using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Sources.File;
 
 namespace Pipeline.Medallion.Tests.Sources.File;
@@ -65,7 +66,7 @@ public sealed class RangeReaderTests(MedallionFixture medallion)
         var reader = new RangeReader(new OneFileLake(bytes));
         var local = Path.Combine(session.TempDirectory, "raw");
         await System.IO.File.WriteAllBytesAsync(local, bytes);
-        var (good, bad) = Rows(session, stager, local, file);
+        var (good, bad) = Rows(session, stager, local, file, once: false);
         var (goodCut, badCut) = (new List<string>(), new List<string>());
         var quoted = false;
         foreach (var range in await reader.CutAsync(file, name.EndsWith("csv", StringComparison.Ordinal), size, default) ?? [])
@@ -79,7 +80,7 @@ public sealed class RangeReaderTests(MedallionFixture medallion)
             quoted = quotes.After(quoted);
             if (has)
             {
-                var (goodHere, badHere) = Rows(session, stager, local, file with { Range = range });
+                var (goodHere, badHere) = Rows(session, stager, local, file with { Range = range }, once: true);
                 goodCut.AddRange(goodHere);
                 badCut.AddRange(badHere);
             }
@@ -104,11 +105,21 @@ public sealed class RangeReaderTests(MedallionFixture medallion)
 
     private static bool IsRefusal(string reason) => reason.StartsWith("the file cannot be read", StringComparison.Ordinal);
 
-    private static (List<string> Good, List<string> Bad) Rows(DuckDbSession session, FileStager stager, string local, LandedFile file)
+    private static (List<string> Good, List<string> Bad) Rows(DuckDbSession session, FileStager stager, string local, LandedFile file, bool once)
     {
         var number = session.Scalar<long>("select count(*) from duckdb_tables() where table_name like 'rejects_%'");
-        var staged = stager.Stage(local, file, null, (int)number, default);
-        var good = staged.Sql is null ? [] : Texts($"select to_json(t)::varchar from (select * exclude (_row) from ({staged.Sql}) order by _row) t");
+        var staged = stager.Stage(local, file, null, (int)number, once, default);
+        List<string> good = [];
+        try
+        {
+            good = staged.Sql is null ? [] : Texts($"select to_json(t)::varchar from (select * exclude (_row) from ({staged.Sql}) order by _row) t");
+            stager.Close(staged, file, (int)number, default);
+        }
+        catch (Pipeline.Lakehouse.LakehouseException error) when (staged.Unread is not null && stager.TellsOfTheFile(error, FileFormat.Csv, local))
+        {
+            stager.Refuse(file, error.Message);
+        }
+
         var bad = Texts("select _error || ' in ' || coalesce(_raw, '') from malformed order by _row, 1");
         session.Execute("delete from malformed");
         return (good, bad);
