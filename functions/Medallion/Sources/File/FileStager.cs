@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
@@ -25,7 +26,9 @@ internal sealed record StagedFile(string? Sql, IReadOnlyList<DuckDbColumn> Colum
 internal sealed class FileStager
 {
     private const string LineLimits = "max_line_size=16777216, buffer_size=33554432";
-    private const string Breaks = "chr(13) || chr(10)";
+
+    // Of a rejected line DuckDB keeps 10,000 bytes, which may end within a character: trim would never end there, and nobody could read the text.
+    private const string RawLine = "trim(decode(encode(csv_line), 'replace'), chr(13) || chr(10))";
 
     // Buffers of every column are held at once: thousands of them exceed a session's memory.
     private const int MostColumns = 2000;
@@ -134,8 +137,7 @@ internal sealed class FileStager
 
         try
         {
-            session.Scalar<long>($"select count(*) from read_csv({Sql.Literal(local)}, columns={{'line': 'VARCHAR'}}, auto_detect=false, header=false, delim=chr(30), quote='', escape='', compression='zstd', "
-                + $"{LineLimits}, ignore_errors=true)");
+            session.Scalar<long>($"select count(*) from {ZstdLines(local)}");
             return false;
         }
         catch (DuckDbException error) when (error.Kind == DuckDbErrorKind.IO)
@@ -143,6 +145,9 @@ internal sealed class FileStager
             return true;
         }
     }
+
+    private static string ZstdLines(string local) =>
+        $"read_csv({Sql.Literal(local)}, columns={{'line': 'VARCHAR'}}, auto_detect=false, header=false, delim=chr(30), quote='', escape='', compression='zstd', {LineLimits}, ignore_errors=true)";
 
     // A number with a leading zero is a code, not a number; so is one with more digits than a number keeps.
     private static string Narrowest(string column)
@@ -173,7 +178,7 @@ internal sealed class FileStager
             cancellationToken);
         session.Execute($"""
             insert into malformed
-            select {Sql.Literal(file.Path)}, line + {From(file) - (From(file) > 0 ? 1 : 0)}, string_agg(distinct lower(error_type) || ': ' || error_message, '; ' order by lower(error_type) || ': ' || error_message), any_value(trim(csv_line, {Breaks}))
+            select {Sql.Literal(file.Path)}, line + {From(file) - (From(file) > 0 ? 1 : 0)}, string_agg(distinct lower(error_type) || ': ' || error_message, '; ' order by lower(error_type) || ': ' || error_message), any_value({RawLine})
             from {rejects} group by line order by line
             """, cancellationToken);
         System.IO.File.Delete(local);
@@ -188,24 +193,38 @@ internal sealed class FileStager
     {
         if (FileContent.PackedEnding(local).Length > 0)
         {
+            using var line = new StringReader(session.Scalar<string?>($"select any_value(line) from (select line from {ZstdLines(local)} limit 1)") ?? "");
+            using var packed = new StringWriter();
+            RequireColumns(FileContent.CopyHeader(line, packed), Encoding.UTF8.GetBytes(packed.ToString()));
             return "all_varchar=true";
         }
 
         var header = Path.Combine(session.TempDirectory, string.Create(CultureInfo.InvariantCulture, $"header-{number}.csv"));
-        var dialect = $"delim={Sql.Literal(FileContent.CopyHeader(local, header).ToString())}, quote='\"', escape='\"'";
+        var delimiter = FileContent.CopyHeader(local, header);
+        RequireColumns(delimiter, System.IO.File.ReadAllBytes(header));
+        var dialect = $"delim={Sql.Literal(delimiter.ToString())}, quote='\"', escape='\"'";
         var names = session.Describe($"select * from read_csv({Sql.Literal(header)}, all_varchar=true, header=true, {LineLimits}, {dialect})").Select(c => c.Name).ToList();
         System.IO.File.Delete(header);
+        RequireNames("the header", names);
+        return $"{dialect}, auto_detect=false, columns={{{string.Join(", ", names.Select(n => $"{Sql.Literal(n)}: 'VARCHAR'"))}}}";
+    }
+
+    // SQL has no way to write such a name.
+    private static void RequireNames(string place, IEnumerable<string> names)
+    {
         if (names.Any(name => name.Contains('\0', StringComparison.Ordinal)))
         {
-            throw new InvalidDataException("the header holds a NUL character");
+            throw new InvalidDataException($"{place} holds a NUL character");
         }
+    }
 
-        if (names.Count > MostColumns)
+    // Before DuckDB is asked for the names, which alone takes tens of KiB for each.
+    private static void RequireColumns(char delimiter, byte[] header)
+    {
+        if (new CsvStates(delimiter, default).CountValues(header) is > MostColumns and var count)
         {
-            throw new InvalidDataException($"the header names {names.Count} columns, expected at most {MostColumns}");
+            throw new InvalidDataException($"the header names {count} columns, expected at most {MostColumns}");
         }
-
-        return $"{dialect}, auto_detect=false, columns={{{string.Join(", ", names.Select(n => $"{Sql.Literal(n)}: 'VARCHAR'"))}}}";
     }
 
     // Lines are cut by the CSV reader: a record separator cannot stand in valid JSON, so that every line is one column whatever is in it.
@@ -217,7 +236,7 @@ internal sealed class FileStager
             + $"{LineLimits}, store_rejects=true, rejects_table='{rejects}', rejects_scan='scans_{number}')";
         var stage = StagePath(number);
         session.Execute($"copy (select line from {scan}) to {Sql.Literal(stage)} (format parquet, compression snappy)", cancellationToken);
-        session.Execute($"insert into malformed select {Sql.Literal(file.Path)}, line + {From(file)}, any_value(lower(error_type) || ': ' || error_message), any_value(trim(csv_line, {Breaks})) from {rejects} group by line", cancellationToken);
+        session.Execute($"insert into malformed select {Sql.Literal(file.Path)}, line + {From(file)}, any_value(lower(error_type) || ': ' || error_message), any_value({RawLine}) from {rejects} group by line", cancellationToken);
         System.IO.File.Delete(local);
         return StageLines(stage, file);
     }
@@ -233,10 +252,12 @@ internal sealed class FileStager
 
     private StagedFile StageLines(string stage, LandedFile file)
     {
-        var lines = $"(select file_row_number + {From(file) + 1} as _row, line, case when json_valid(line) then json_type(line) = 'OBJECT' else false end as ok from read_parquet({Sql.Literal(stage)}, file_row_number=true) where trim(line) <> '')";
-        session.Execute($"insert into malformed select {Sql.Literal(file.Path)}, _row, 'not a JSON object', line from {lines} where not ok order by _row");
+        const string error = "case when not json_valid(line) then 'not a JSON object' when json_type(line) <> 'OBJECT' then 'not a JSON object' "
+            + "when contains(line, '\\u0000') and contains(array_to_string(json_keys(line), ''), chr(0)) then 'a key holds a NUL character' end";
+        var lines = $"(select file_row_number + {From(file) + 1} as _row, line, {error} as error from read_parquet({Sql.Literal(stage)}, file_row_number=true) where trim(line) <> '')";
+        session.Execute($"insert into malformed select {Sql.Literal(file.Path)}, _row, error, line from {lines} where error is not null order by _row");
         var keys = session.Query($"""
-            select k from (select _row, unnest(json_keys(line)) as k, generate_subscripts(json_keys(line), 1) as place from {lines} where ok)
+            select k from (select _row, unnest(json_keys(line)) as k, generate_subscripts(json_keys(line), 1) as place from {lines} where error is null)
             group by k order by min(_row), min(place), k
             """).Rows().Select(r => (string)(r[0] ?? "")).ToList();
         if (keys.Count == 0)
@@ -250,7 +271,7 @@ internal sealed class FileStager
         var pointers = Sql.List(keys.Select(k => "/" + k.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)));
         var columns = names.Select((name, i) => string.Create(CultureInfo.InvariantCulture, $"x[{i + 1}] as {Sql.Identifier(name)}"));
         return new StagedFile(
-            $"select {string.Join(", ", columns)}, _row from (select _row, json_extract_string(line, {pointers}) as x from {lines} where ok)",
+            $"select {string.Join(", ", columns)}, _row from (select _row, json_extract_string(line, {pointers}) as x from {lines} where error is null)",
             [.. names.Select(n => new DuckDbColumn(n, "VARCHAR"))],
             keys);
     }
@@ -259,6 +280,7 @@ internal sealed class FileStager
     {
         var scan = $"read_parquet({Sql.Literal(local)}, file_row_number=true)";
         var raw = session.Describe($"select * exclude (file_row_number) from {scan}");
+        RequireNames("the name of a column", raw.SelectMany(c => new[] { c.Name, c.Type }));
         var names = ColumnNames.ForTable(raw.Select(c => c.Name));
         var renamed = $"select {string.Join(", ", raw.Zip(names, (c, n) => $"{Sql.Identifier(c.Name)} as {Sql.Identifier(n)}"))}, file_row_number + 1 as _row from {scan}";
         var columns = raw.Zip(names, (c, n) => c with { Name = n }).Append(new DuckDbColumn("_row", "BIGINT")).ToList();
