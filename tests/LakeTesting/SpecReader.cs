@@ -19,13 +19,14 @@ public sealed partial class SpecReader(DuckDbSession session, string folder)
 
     /// <summary>The table at a version, by default the newest.</summary>
     /// <param name="version">The version.</param>
-    /// <param name="useCheckpoints">False: every entry is replayed from version 0 on.</param>
+    /// <param name="useCheckpoints">False: every entry is replayed, from version 0 on or, where a clean-up took the first ones, from the oldest checkpoint on.</param>
     public SpecTable Read(long? version = null, bool useCheckpoints = true)
     {
         var (commits, checkpoints) = List();
         var target = version ?? Math.Max(commits.Keys.LastOrDefault(-1), checkpoints.Keys.LastOrDefault(-1));
         var state = new SpecState();
-        var from = useCheckpoints ? checkpoints.Keys.LastOrDefault(found => found <= target, -1) : -1;
+        var usable = checkpoints.Keys.Where(found => found <= target && (useCheckpoints || !commits.ContainsKey(0)));
+        var from = useCheckpoints ? usable.LastOrDefault(-1) : usable.FirstOrDefault(-1);
         if (from >= 0)
         {
             checkpoints[from].ForEach(file => ReadCheckpoint(file, state));

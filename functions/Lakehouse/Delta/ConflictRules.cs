@@ -7,6 +7,7 @@ internal enum ConcurrentChange
 {
     Protocol,
     Metadata,
+    OurTypes,
     Data,
     RemovedOurFile,
     OurDomain,
@@ -14,7 +15,7 @@ internal enum ConcurrentChange
 
 /// <summary>Which commits in between make ours void. The document of the protocol leaves this open; these are the rules of the Delta documentation's
 /// "WriteSerializable", plus our own for domains.</summary>
-/// <remarks>An append rests on nothing it has read: it is planned anew on the newer version, its schema checked again. Rearrange is a replace that
+/// <remarks>An append rests on nothing it has read but the types of its columns: it is planned anew on the newer version, its schema checked again. Rearrange is a replace that
 /// changes no rows: it rests on its own files only.</remarks>
 internal static class ConflictRules
 {
@@ -23,6 +24,7 @@ internal static class ConflictRules
         //   in between                          Append  Overwrite  Replace  Rearrange
         new(ConcurrentChange.Protocol,           false,  true,      true,    true,  "changed the protocol"),
         new(ConcurrentChange.Metadata,           false,  true,      true,    true,  "changed schema or properties"),
+        new(ConcurrentChange.OurTypes,           true,   true,      true,    true,  "changed the type of a column that this commit writes"),
         new(ConcurrentChange.Data,               false,  true,      true,    false, "added or removed rows"),
         new(ConcurrentChange.RemovedOurFile,     false,  false,     true,    true,  "removed a file that this commit removes"),
         new(ConcurrentChange.OurDomain,          true,   true,      true,    true,  "changed the state this commit changes"),
@@ -54,6 +56,11 @@ internal static class ConflictRules
                 yield return ConcurrentChange.Metadata;
             }
 
+            if (action.MetaData is { } metadata && HasOtherTypes(ours.Schema, DeltaSchema.FromJson(metadata.SchemaString)))
+            {
+                yield return ConcurrentChange.OurTypes;
+            }
+
             if (action.Add is { DataChange: true } || action.Remove is { DataChange: true })
             {
                 yield return ConcurrentChange.Data;
@@ -71,6 +78,8 @@ internal static class ConflictRules
             }
         }
     }
+
+    private static bool HasOtherTypes(DeltaSchema ours, DeltaSchema theirs) => ours.Fields.Any(field => theirs.Find(field.Name) is { } column && column.Type != field.Type);
 
     private sealed record Rule(ConcurrentChange InBetween, bool Append, bool Overwrite, bool Replace, bool Rearrange, string What)
     {

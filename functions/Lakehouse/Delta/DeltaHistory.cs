@@ -89,8 +89,8 @@ public sealed class DeltaHistory(ILake lake, FileCache cache, TimeProvider clock
     {
         const string file = TableReader.FileNumber;
         const string row = TableReader.RowNumber;
-        var (session, changes, source, request, _, schema, snapshot) = work;
-        var sql = new HistorySql(request.Key, schema, Own);
+        var (session, changes, source, request, rows, schema, snapshot) = work;
+        var sql = new HistorySql(request.Key, schema, Own, rows);
         session.Execute($"CREATE TABLE {Old} AS SELECT {file}, {row}, {changes.Columns} FROM {ChangeSet.Changes} WHERE false", cancellationToken);
         if (snapshot is not null)
         {
@@ -104,7 +104,7 @@ public sealed class DeltaHistory(ILake lake, FileCache cache, TimeProvider clock
         session.Execute($"CREATE TABLE {News} AS {sql.News(KeyedRows.Source, Old)}; CREATE TABLE {States} AS {sql.States(Old, News)}", cancellationToken);
         session.Execute(
             $"INSERT INTO {ChangeSet.Changes} SELECT t.{file}, t.{row}, s.valid_from IS NULL, {sql.Columns("s")} FROM {Old} AS t LEFT JOIN {States} AS s ON {source.Match} AND t.valid_from = s.valid_from "
-                + $"WHERE EXISTS (SELECT 1 FROM {News} AS n WHERE {sql.SameKey("n", "t")}) AND (s.valid_from IS NULL OR NOT ({sql.Same("t", "s", withOwn: true)}))",
+                + $"WHERE EXISTS (SELECT 1 FROM {News} AS n WHERE {sql.SameKey("n", "t")}) AND (s.valid_from IS NULL OR NOT ({sql.Same("t", "s")}))",
             cancellationToken);
         session.Execute(
             $"INSERT INTO {ChangeSet.Changes} SELECT NULL, NULL, false, {sql.Columns("s")} FROM {States} AS s WHERE NOT EXISTS (SELECT 1 FROM {Old} AS t WHERE {source.Match} AND t.valid_from = s.valid_from) "

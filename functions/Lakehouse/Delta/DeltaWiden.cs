@@ -53,11 +53,19 @@ public sealed class DeltaWiden(ILake lake, FileCache cache, TimeProvider clock, 
         var (table, snapshot) = await ReadAsync(session, root, cancellationToken);
         var rows = DeltaSchema.FromDuckDb(session.Describe(selectSql));
         var schema = SchemaRules.Reconcile(root, snapshot.Schema, rows, widen: true);
+        if (!Widens(snapshot, schema))
+        {
+            // A column that does not come is not written: it would be brought back if it is dropped meanwhile.
+            schema = schema with { Fields = [.. schema.Fields.Where(field => rows.Find(field.Name) is not null || snapshot.PartitionColumns.Contains(field.Name))] };
+        }
+
         using var changes = new ChangeSet(session, cache, snapshot with { Schema = schema }, root);
         var columns = schema.Fields.Select(field => rows.Find(field.Name) is null ? "NULL" : Sql.Identifier(field.Name));
         session.Execute($"INSERT INTO {ChangeSet.Changes} SELECT NULL, NULL, false, {string.Join(", ", columns)} FROM (\n{selectSql}\n)", cancellationToken);
         return await CommitAsync(table, snapshot, schema, changes, "WRITE", transaction, invocation, cancellationToken);
     }
+
+    private static bool Widens(DeltaSnapshot snapshot, DeltaSchema schema) => snapshot.Schema.Fields.Any(field => schema.Find(field.Name) is { } column && column.Type != field.Type);
 
     private async Task<(DeltaTable Table, DeltaSnapshot Snapshot)> ReadAsync(DuckDbSession session, LakePath root, CancellationToken cancellationToken)
     {
@@ -68,7 +76,7 @@ public sealed class DeltaWiden(ILake lake, FileCache cache, TimeProvider clock, 
     private async Task<CommitResult> CommitAsync(
         DeltaTable table, DeltaSnapshot snapshot, DeltaSchema schema, ChangeSet changes, string operation, TransactionId? transaction, string invocation, CancellationToken cancellationToken)
     {
-        var widens = snapshot.Schema.Fields.Any(field => schema.Find(field.Name)?.Type != field.Type);
+        var widens = Widens(snapshot, schema);
         int[] files = widens ? [.. Enumerable.Range(0, snapshot.Files.Count)] : [];
         var commit = new DeltaCommit
         {

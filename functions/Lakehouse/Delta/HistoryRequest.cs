@@ -3,7 +3,8 @@ namespace Pipeline.Lakehouse.Delta;
 /// <summary>Changes to bring into a history table.</summary>
 public sealed record HistoryRequest
 {
-    /// <summary>One SELECT in the session: the key, the sequence, and the columns whose history is kept - all the others.</summary>
+    /// <summary>One SELECT in the session: the key, the sequence, and the columns whose history is kept - all the others. Columns that the table lacks are
+    /// added to it; one that the select lacks keeps its values in states that are there, and is null in new ones.</summary>
     public required string Select { get; init; }
 
     /// <summary>What a row of the history is about; never null.</summary>

@@ -11,7 +11,7 @@ namespace Pipeline.Faults.Parsers;
 internal static class ParserWorker
 {
     /// <summary>Landing files that are read together.</summary>
-    private const int FilesAtOnce = 8;
+    private const int FilesAtOnce = 16;
     private const int LongestShown = 300;
     private static readonly TimeSpan InputDeadline = TimeSpan.FromSeconds(20);
 
@@ -29,16 +29,13 @@ internal static class ParserWorker
             Console.WriteLine(WorkerProcess.ReadyLine);
             foreach (var batch in Batches(corpus, seed, from, to))
             {
-                if (await ReadAsync(targets, batch, cancellationToken) is not null && batch.Count > 1)
+                // Only where files that were read together fail, each is read by itself.
+                if (batch.Count == 1 || await ReadAsync(targets, batch, cancellationToken) is not null)
                 {
                     foreach (var input in batch)
                     {
                         await TellAsync(targets, [input], cancellationToken);
                     }
-                }
-                else if (batch.Count == 1)
-                {
-                    await TellAsync(targets, batch, cancellationToken);
                 }
 
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"done {batch.Count}"));

@@ -97,6 +97,20 @@ public sealed class ConflictRulesTests
     }
 
     [Fact]
+    public async Task CommitAsync_TypeOfAColumnChangedInBetween_VoidsEvenAnAppendOfIt()
+    {
+        var wide = Schema(("id", "long"), ("name", "string"));
+        var narrow = Append("a") with { Schema = Schema(("id", "integer"), ("name", "string")) };
+        await table.CommitAsync(narrow);
+        await table.CommitAsync(Overwrite("b") with { Schema = wide });
+
+        // What has read the narrow table is to read it again; what writes another type than it has read is wrong whatever happened.
+        await Assert.ThrowsAsync<TransientException>(() => table.CommitAsync(narrow with { Add = [File("c")], ReadVersion = 0 }));
+        await Assert.ThrowsAsync<TerminalException>(() => table.CommitAsync(narrow with { Add = [File("c")], ReadVersion = 1 }));
+        Assert.Equal(2, (await table.CommitAsync(Append("d") with { Schema = Schema(("name", "string")), ReadVersion = 0 })).Version);
+    }
+
+    [Fact]
     public async Task CommitAsync_TransactionWrittenByTheWinner_IsARepeat()
     {
         var commit = Append("a") with { Transaction = new TransactionId("step/orders", 7) };

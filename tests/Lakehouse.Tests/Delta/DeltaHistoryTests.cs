@@ -91,6 +91,19 @@ public sealed class DeltaHistoryTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task RunAsync_ColumnOfTheTableThatDoesNotCome_StaysInOldStatesAndIsNullInNewOnes()
+    {
+        using var table = await LakeTable.CreateAsync(azurite);
+        HistoryRequest Of(string select) => new() { Select = select, Key = ["id"], SequenceColumn = "seq" };
+        await ApplyAsync(table, Of("SELECT 1 AS id, 'a' AS v, [7] AS more, 10 AS seq UNION ALL SELECT 2, 'x', [8], 10"));
+        var (counts, commit) = await ApplyAsync(table, Of("SELECT 1 AS id, 'a' AS v, 10 AS seq UNION ALL SELECT 1, 'b', 20"));
+        Assert.Equal(
+            ["1|a|[7]|10|20", "1|b|NULL|20|NULL", "2|x|[8]|10|NULL"],
+            await table.RowsAsync(commit?.Snapshot ?? throw new InvalidOperationException(), "SELECT id, v, more, valid_from, valid_to FROM silver.orders ORDER BY id, valid_from"));
+        Assert.Equal(new MergeCounts(1, 1, 0, 1, 1), counts);
+    }
+
+    [Fact]
     public async Task RunAsync_AnotherStateAtAKnownSequence_IsRefused()
     {
         using var table = await LakeTable.CreateAsync(azurite);

@@ -56,6 +56,16 @@ public sealed class DeltaWidenTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task AppendAsync_ColumnThatDoesNotCome_IsNotWritten()
+    {
+        using var table = await LakeTable.CreateAsync(azurite);
+        await table.CommitAsync(CommitMode.Append, "SELECT 1::BIGINT AS id, 'x' AS v, 7 AS p", "p");
+        var after = (await new DeltaWiden(table.Lake, table.Cache, TimeProvider.System).AppendAsync(table.Session, table.Root, "SELECT 2::SMALLINT AS id", null, "w1", CancellationToken.None)).Snapshot;
+        Assert.Equal(["1|x|7", "2|NULL|NULL"], await table.RowsAsync(after));
+        Assert.DoesNotContain("\"v\"", after.Files.Single(file => file.PartitionValues["p"] is null).Statistics?.Json, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task AppendAsync_WiderAndNewColumns_WidensInTheSameCommit()
     {
         using var table = await LakeTable.CreateAsync(azurite);

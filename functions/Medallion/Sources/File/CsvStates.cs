@@ -113,6 +113,23 @@ internal sealed class CsvStates
         return -1;
     }
 
+    /// <summary>How many values the first record has.</summary>
+    public int CountValues(ReadOnlySpan<byte> bytes)
+    {
+        var (state, count) = (Record, 1);
+        foreach (var value in bytes)
+        {
+            state = next[(state << 8) | value];
+            count += state == Field ? 1 : 0;
+            if (state == Record && value == '\n')
+            {
+                break;
+            }
+        }
+
+        return count;
+    }
+
     private void SetBreaks(bool carriageReturns)
     {
         foreach (var state in (byte[])[Record, Field, Space, Plain, Closed, Broken])

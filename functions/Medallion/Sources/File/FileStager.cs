@@ -27,11 +27,9 @@ internal sealed record StagedFile(string? Sql, IReadOnlyList<DuckDbColumn> Colum
 /// becomes a row of the session's table <c>malformed</c>.</summary>
 internal sealed class FileStager
 {
-    private const string LineLimits = "max_line_size=16777216, buffer_size=33554432";
-    private const string Breaks = "chr(13) || chr(10)";
+    // Of a rejected line DuckDB keeps 10,000 bytes, which may end within a character: trim would never end there, and nobody could read the text.
+    private const string RawLine = "trim(decode(encode(csv_line), 'replace'), chr(13) || chr(10))";
 
-    // Buffers of every column are held at once: thousands of them exceed a session's memory.
-    private const int MostColumns = 2000;
     private readonly DuckDbSession session;
 
     public FileStager(DuckDbSession session)
@@ -131,8 +129,7 @@ internal sealed class FileStager
 
         try
         {
-            session.Scalar<long>($"select count(*) from read_csv({Sql.Literal(local)}, columns={{'line': 'VARCHAR'}}, auto_detect=false, header=false, delim=chr(30), quote='', escape='', compression='zstd', "
-                + $"{LineLimits}, ignore_errors=true)");
+            session.Scalar<long>($"select count(*) from {CsvDialect.ZstdLines(local)}");
             return false;
         }
         catch (DuckDbException error) when (error.Kind == DuckDbErrorKind.IO)
@@ -159,7 +156,7 @@ internal sealed class FileStager
     private StagedFile StageCsv(string local, LandedFile file, int number, bool once, CancellationToken cancellationToken)
     {
         var encoding = FileContent.IsUtf16(local) ? ", encoding='utf-16'" : "";
-        var scan = $"read_csv({Sql.Literal(local)}, header=true, {Dialect(local, number)}, compression='{FileFormats.Compression(local)}', {LineLimits}{encoding}, "
+        var scan = $"read_csv({Sql.Literal(local)}, header=true, {CsvDialect.Of(session, local, number)}, compression='{FileFormats.Compression(local)}', {CsvDialect.LineLimits}{encoding}, "
             + $"store_rejects=true, rejects_table='{Rejects(number)}', rejects_scan='scans_{number}')";
         var raw = session.Describe($"select * from {scan}");
         var names = ColumnNames.ForTable(raw.Select(c => c.Name));
@@ -181,37 +178,12 @@ internal sealed class FileStager
     private void NoteRejects(LandedFile file, int number, CancellationToken cancellationToken) => session.Execute(
         $"""
         insert into malformed
-        select {Sql.Literal(file.Path)}, line + {From(file) - (From(file) > 0 ? 1 : 0)}, string_agg(distinct lower(error_type) || ': ' || error_message, '; ' order by lower(error_type) || ': ' || error_message), any_value(trim(csv_line, {Breaks}))
+        select {Sql.Literal(file.Path)}, line + {From(file) - (From(file) > 0 ? 1 : 0)}, string_agg(distinct lower(error_type) || ': ' || error_message, '; ' order by lower(error_type) || ': ' || error_message), any_value({RawLine})
         from {Rejects(number)} group by line order by line
         """,
         cancellationToken);
 
     private static string Rejects(int number) => string.Create(CultureInfo.InvariantCulture, $"rejects_{number}");
-
-    // Columns are those of the header and quotes those of RFC 4180: guessed from the rows, one unclosed quote would change how all of them are read.
-    private string Dialect(string local, int number)
-    {
-        if (FileContent.PackedEnding(local).Length > 0)
-        {
-            return "all_varchar=true";
-        }
-
-        var header = Path.Combine(session.TempDirectory, string.Create(CultureInfo.InvariantCulture, $"header-{number}.csv"));
-        var dialect = $"delim={Sql.Literal(FileContent.CopyHeader(local, header).ToString())}, quote='\"', escape='\"'";
-        var names = session.Describe($"select * from read_csv({Sql.Literal(header)}, all_varchar=true, header=true, {LineLimits}, {dialect})").Select(c => c.Name).ToList();
-        System.IO.File.Delete(header);
-        if (names.Any(name => name.Contains('\0', StringComparison.Ordinal)))
-        {
-            throw new InvalidDataException("the header holds a NUL character");
-        }
-
-        if (names.Count > MostColumns)
-        {
-            throw new InvalidDataException($"the header names {names.Count} columns, expected at most {MostColumns}");
-        }
-
-        return $"{dialect}, auto_detect=false, columns={{{string.Join(", ", names.Select(n => $"{Sql.Literal(n)}: 'VARCHAR'"))}}}";
-    }
 
     // Lines are cut by the CSV reader: a record separator cannot stand in valid JSON, so that every line is one column whatever is in it.
     private StagedFile StageNdjson(string local, LandedFile file, int number, CancellationToken cancellationToken)
@@ -219,10 +191,10 @@ internal sealed class FileStager
         var rejects = Rejects(number);
         var breaks = file.Range is { } range ? $"new_line='{(range.CarriageReturns ? "\\r\\n" : "\\n")}', " : "";
         var scan = $"read_csv({Sql.Literal(local)}, {breaks}columns={{'line': 'VARCHAR'}}, auto_detect=false, header=false, delim=chr(30), quote='', escape='', compression='{FileFormats.Compression(local)}', "
-            + $"{LineLimits}, store_rejects=true, rejects_table='{rejects}', rejects_scan='scans_{number}')";
+            + $"{CsvDialect.LineLimits}, store_rejects=true, rejects_table='{rejects}', rejects_scan='scans_{number}')";
         var stage = StagePath(number);
         session.Execute($"copy (select line from {scan}) to {Sql.Literal(stage)} (format parquet, compression snappy)", cancellationToken);
-        session.Execute($"insert into malformed select {Sql.Literal(file.Path)}, line + {From(file)}, any_value(lower(error_type) || ': ' || error_message), any_value(trim(csv_line, {Breaks})) from {rejects} group by line", cancellationToken);
+        session.Execute($"insert into malformed select {Sql.Literal(file.Path)}, line + {From(file)}, any_value(lower(error_type) || ': ' || error_message), any_value({RawLine}) from {rejects} group by line", cancellationToken);
         System.IO.File.Delete(local);
         return StageLines(stage, file);
     }
@@ -238,10 +210,12 @@ internal sealed class FileStager
 
     private StagedFile StageLines(string stage, LandedFile file)
     {
-        var lines = $"(select file_row_number + {From(file) + 1} as _row, line, case when json_valid(line) then json_type(line) = 'OBJECT' else false end as ok from read_parquet({Sql.Literal(stage)}, file_row_number=true) where trim(line) <> '')";
-        session.Execute($"insert into malformed select {Sql.Literal(file.Path)}, _row, 'not a JSON object', line from {lines} where not ok order by _row");
+        const string error = "case when not json_valid(line) then 'not a JSON object' when json_type(line) <> 'OBJECT' then 'not a JSON object' "
+            + "when contains(line, '\\u0000') and contains(array_to_string(json_keys(line), ''), chr(0)) then 'a key holds a NUL character' end";
+        var lines = $"(select file_row_number + {From(file) + 1} as _row, line, {error} as error from read_parquet({Sql.Literal(stage)}, file_row_number=true) where trim(line) <> '')";
+        session.Execute($"insert into malformed select {Sql.Literal(file.Path)}, _row, error, line from {lines} where error is not null order by _row");
         var keys = session.Query($"""
-            select k from (select _row, unnest(json_keys(line)) as k, generate_subscripts(json_keys(line), 1) as place from {lines} where ok)
+            select k from (select _row, unnest(json_keys(line)) as k, generate_subscripts(json_keys(line), 1) as place from {lines} where error is null)
             group by k order by min(_row), min(place), k
             """).Rows().Select(r => (string)(r[0] ?? "")).ToList();
         if (keys.Count == 0)
@@ -255,7 +229,7 @@ internal sealed class FileStager
         var pointers = Sql.List(keys.Select(k => "/" + k.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)));
         var columns = names.Select((name, i) => string.Create(CultureInfo.InvariantCulture, $"x[{i + 1}] as {Sql.Identifier(name)}"));
         return new StagedFile(
-            $"select {string.Join(", ", columns)}, _row from (select _row, json_extract_string(line, {pointers}) as x from {lines} where ok)",
+            $"select {string.Join(", ", columns)}, _row from (select _row, json_extract_string(line, {pointers}) as x from {lines} where error is null)",
             [.. names.Select(n => new DuckDbColumn(n, "VARCHAR"))],
             keys);
     }
@@ -264,6 +238,7 @@ internal sealed class FileStager
     {
         var scan = $"read_parquet({Sql.Literal(local)}, file_row_number=true)";
         var raw = session.Describe($"select * exclude (file_row_number) from {scan}");
+        CsvDialect.RequireNames("the name of a column", raw.SelectMany(c => new[] { c.Name, c.Type }));
         var names = ColumnNames.ForTable(raw.Select(c => c.Name));
         var renamed = $"select {string.Join(", ", raw.Zip(names, (c, n) => $"{Sql.Identifier(c.Name)} as {Sql.Identifier(n)}"))}, file_row_number + 1 as _row from {scan}";
         var columns = raw.Zip(names, (c, n) => c with { Name = n }).Append(new DuckDbColumn("_row", "BIGINT")).ToList();

@@ -66,6 +66,24 @@ internal sealed class Actor : IDisposable
 
     public Task<VacuumResult> VacuumAsync() => new DeltaVacuum(Lake, clock, folder).RunAsync(Root, dryRun: false, CancellationToken.None);
 
+    public Task<LogCleanupResult> CleanUpLogAsync() => new DeltaLogCleanup(Lake, clock, folder).RunAsync(Root, dryRun: false, CancellationToken.None);
+
+    /// <summary>Merges rows of id, v and whether to delete.</summary>
+    public Task<MergeResult> MergeAsync(string rows) => new DeltaMerge(Lake, Cache, clock).RunAsync(
+        Session, Root, new MergeRequest { Select = $"SELECT * FROM ({rows}) AS s(id, v, gone)", Key = ["id"], DeleteColumn = "gone" }, $"{Name}-{++invocations}", CancellationToken.None);
+
+    /// <summary>Brings states of ids into the history, by their sequence.</summary>
+    public Task<MergeResult> ChangeHistoryAsync(string select) => new DeltaHistory(Lake, Cache, clock).RunAsync(
+        Session, Root, new HistoryRequest { Select = select, Key = ["id"], SequenceColumn = "sequence" }, $"{Name}-{++invocations}", CancellationToken.None);
+
+    /// <summary>Makes n a BIGINT.</summary>
+    public Task<CommitResult?> WidenAsync() => new DeltaWiden(Lake, Cache, clock).RunAsync(
+        Session, Root, new Dictionary<string, PrimitiveType> { ["n"] = new("long") }, $"{Name}-{++invocations}", CancellationToken.None);
+
+    /// <summary>Appends rows whose columns are of other types.</summary>
+    public Task<CommitResult> WidenedAppendAsync(string select) =>
+        new DeltaWiden(Lake, Cache, clock).AppendAsync(Session, Root, select, transaction: null, $"{Name}-{++invocations}", CancellationToken.None);
+
     public void Dispose()
     {
         Cache.Dispose();

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Pipeline.Lakehouse.Tests.Delta.Proof;
 
 /// <summary>Every ordered pair of operations: the first is stopped at a place, the second runs to its end, the first is released. What the table is then is what one
@@ -5,6 +7,9 @@ namespace Pipeline.Lakehouse.Tests.Delta.Proof;
 public sealed class InterleavingTests(SerialOrders serial) : IClassFixture<SerialOrders>
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+
+    /// <summary>Every n-th pair is played: environment variable PIPELINE_TEST_EVERY_PAIR, by default 3; 1 plays all.</summary>
+    private static readonly int Every = int.Parse(Environment.GetEnvironmentVariable("PIPELINE_TEST_EVERY_PAIR") ?? "3", CultureInfo.InvariantCulture);
 
     public static TheoryData<string, Place> Cases =>
         [.. from operation in Operations.All
@@ -18,7 +23,9 @@ public sealed class InterleavingTests(SerialOrders serial) : IClassFixture<Seria
     {
         var first = Operations.Of(name);
         var problems = new List<string>();
-        foreach (var second in Operations.All.Where(operation => place == Place.Effect || TakesFiles(operation)))
+        var number = Operations.All.ToList().IndexOf(first);
+        var seconds = Operations.All.Where((_, index) => (number + (2 * index)) % Every == 0);
+        foreach (var second in seconds.Where(operation => place == Place.Effect || TakesFiles(operation)))
         {
             problems.AddRange((await PlayAsync(first, place, second)).Select(problem => $"{first} stopped at {place}, {second}: {problem}"));
         }

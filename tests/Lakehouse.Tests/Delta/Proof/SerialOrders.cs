@@ -10,6 +10,8 @@ internal sealed record Start(long Version, MemoryLake Lake, IReadOnlySet<string>
 /// <summary>What operations make of a table one after the other, each result found once.</summary>
 public sealed class SerialOrders : IDisposable
 {
+    // A version with a checkpoint, which a clean-up of the log keeps.
+    private const long Old = 10;
     private readonly string folder = Directory.CreateTempSubdirectory("interleaving-").FullName;
     private readonly ImpatientClock clock = new();
     private readonly Dictionary<string, DuckDbSession> sessions = [];
@@ -25,7 +27,7 @@ public sealed class SerialOrders : IDisposable
     internal async Task<Start> StartAsync(Operation first, Place place, Operation second)
     {
         var index = Operations.All.ToList();
-        var version = place == Place.Checkpoint || (index.IndexOf(first) + index.IndexOf(second)) % 2 == 1 ? 9 : 8;
+        var version = place == Place.Checkpoint || (index.IndexOf(first) + index.IndexOf(second)) % 2 == 1 ? Old + 9 : Old + 8;
         if (starts.Count == 0)
         {
             await BeginAsync();
@@ -70,22 +72,28 @@ public sealed class SerialOrders : IDisposable
         return session;
     }
 
-    /// <summary>Tables with dead files of long ago and small ones of today.</summary>
+    /// <summary>Tables with a checkpoint and dead files of long ago, and small ones of today. Rows are those of a history, so that any operation may have them.</summary>
     private async Task BeginAsync()
     {
+        const string rest = "1::SMALLINT AS n, 0::BIGINT AS valid_from, NULL::BIGINT AS valid_to, true AS is_current, false AS is_deleted, [0::BIGINT] AS observed";
         var lake = new MemoryLake { NowUtc = clock.GetUtcNow() };
         using var actor = Open("base", lake);
-        await actor.CommitAsync(CommitMode.Append, "SELECT range AS id, 'dead' AS v FROM range(3)");
-        await actor.CommitAsync(CommitMode.Overwrite, "SELECT range + 10 AS id, 'oldest' AS v FROM range(3)");
-        await actor.WriteAsync("SELECT 99::BIGINT AS id, 'never committed' AS v");
-        clock.Advance(TimeSpan.FromDays(20));
+        await actor.CommitAsync(CommitMode.Append, $"SELECT range AS id, 'dead' AS v, {rest} FROM range(3)");
+        for (var version = 1; version < Old; version++)
+        {
+            await actor.CommitAsync(CommitMode.Append, $"SELECT 0::BIGINT AS id, '' AS v, {rest} WHERE false");
+        }
+
+        await actor.CommitAsync(CommitMode.Overwrite, $"SELECT range + 10 AS id, 'oldest' AS v, {rest} FROM range(3)");
+        await actor.WriteAsync($"SELECT 99::BIGINT AS id, 'never committed' AS v, {rest}");
+        clock.Advance(TimeSpan.FromDays(40));
         lake.NowUtc = clock.GetUtcNow();
-        for (var version = 2; version <= 9; version++)
+        for (var version = Old + 1; version <= Old + 9; version++)
         {
             // The state is younger than the version that a restore goes back to.
             await actor.CommitAsync(
                 CommitMode.Append,
-                $"SELECT {version}::BIGINT AS id, 'small' AS v",
+                $"SELECT {version - Old}::BIGINT AS id, 'small' AS v, {rest}",
                 commit => version == Operations.Restored + 1 ? commit with { Domain = new DomainState("pipeline.step.shared", "{}"), Transaction = new TransactionId("step/base", 1) } : commit);
             starts[version] = new Start(version, lake.Copy(), (await actor.ReadAsync()).Files.Select(file => file.Path).ToHashSet());
         }

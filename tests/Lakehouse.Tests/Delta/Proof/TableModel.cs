@@ -23,6 +23,10 @@ internal sealed record TableModel
         return With([.. Rows.Select(row => changed.Contains(row.Key) ? KeyValuePair.Create(row.Key, row.Value + suffix) : row)]);
     }
 
+    /// <summary>Sets rows that may be there, and takes rows away that may be.</summary>
+    public TableModel Merge(IReadOnlyCollection<long> set, string v, IReadOnlyCollection<long> gone) =>
+        With([.. Rows.Where(row => !set.Contains(row.Key) && !gone.Contains(row.Key)), .. set.Select(id => KeyValuePair.Create(id, v))]);
+
     public TableModel State(string appId, long version, string domain, string configuration) => this with
     {
         Transactions = Set(Transactions, appId, version),

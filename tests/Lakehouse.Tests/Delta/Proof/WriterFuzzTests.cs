@@ -87,7 +87,7 @@ public sealed class WriterFuzzTests : IDisposable
     private async Task PlayAsync(Actor actor, int writer, int round, Random random)
     {
         var ids = Enumerable.Range(0, random.Next(1, 4)).Select(number => (long)(((((writer + 1) * 1000) + round) * 10) + number)).ToArray();
-        var operation = random.Next(20);
+        var operation = random.Next(23);
         try
         {
             switch (operation)
@@ -122,14 +122,17 @@ public sealed class WriterFuzzTests : IDisposable
                     Succeeded(
                         await actor.CommitAsync(CommitMode.Append, $"{Select(ids, "")} WHERE false", commit => commit with { Description = $"{writer}, {round}" }), (_, model) => model);
                     break;
-                default:
+                case < 20:
                     await actor.VacuumAsync();
+                    break;
+                default:
+                    await MergeAsync(actor, ids, $"merged {writer}.{round}");
                     break;
             }
         }
         catch (TransientException)
         {
-            voided.Add($"{(operation < 9 ? "append" : operation < 10 ? "overwrite" : operation < 14 ? "replace" : operation < 16 ? "optimize" : "restore")}");
+            voided.Add($"{(operation < 9 ? "append" : operation < 10 ? "overwrite" : operation < 14 ? "replace" : operation < 16 ? "optimize" : operation < 20 ? "restore" : "merge")}");
         }
     }
 
@@ -141,14 +144,27 @@ public sealed class WriterFuzzTests : IDisposable
             return;
         }
 
-        long[] ids;
-        using (await new TableReader(actor.Cache).CreateViewAsync(actor.Session, "x", "oldest", snapshot with { Files = [snapshot.Files[0]] }, Actor.Root, CancellationToken.None))
-        {
-            using var rows = actor.Session.Query("SELECT id FROM x.oldest");
-            ids = [.. rows.Rows().Select(row => (long)(row[0] ?? 0L))];
-        }
-
+        var ids = await OldestAsync(actor, snapshot);
         Succeeded(await actor.ReplaceOldestAsync(snapshot, $"id, v || '{suffix}' AS v"), (_, model) => model.Change(ids, suffix));
+    }
+
+    // New ids, and of the oldest file's one is set and one goes; by the time of the merge they may be gone.
+    private async Task MergeAsync(Actor actor, long[] ids, string v)
+    {
+        var snapshot = await actor.ReadAsync();
+        var known = snapshot.Files.Count == 0 ? [] : await OldestAsync(actor, snapshot);
+        long[] set = [.. ids, .. known.Take(1)];
+        long[] gone = [.. known.Skip(1).Take(1)];
+        var rows = set.Select(id => $"({id}::BIGINT, '{v}', false)").Concat(gone.Select(id => $"({id}::BIGINT, '', true)"));
+        var result = await actor.MergeAsync($"VALUES {string.Join(", ", rows)}");
+        Succeeded(result.Commit ?? throw new InvalidOperationException("New rows made no commit."), (_, model) => model.Merge(set, v, gone));
+    }
+
+    private static async Task<long[]> OldestAsync(Actor actor, DeltaSnapshot snapshot)
+    {
+        using var lease = await new TableReader(actor.Cache).CreateViewAsync(actor.Session, "x", "oldest", snapshot with { Files = [snapshot.Files[0]] }, Actor.Root, CancellationToken.None);
+        using var rows = actor.Session.Query("SELECT id FROM x.oldest");
+        return [.. rows.Rows().Select(row => (long)(row[0] ?? 0L))];
     }
 
     private void Succeeded(CommitResult result, Func<IReadOnlyList<TableModel>, TableModel, TableModel> effect)

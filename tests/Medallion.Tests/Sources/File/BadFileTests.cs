@@ -28,6 +28,7 @@ public sealed class BadFileTests(MedallionFixture medallion)
     [Theory]
     [InlineData("bad.csv", "a,b\n1,x\n2\n3,y\n4,z,too,many\n5,last\n", "1|x 3|y 5|last", "bad.csv|3|missing columns|\"2\" bad.csv|5|too many columns|\"4,z,too,many\"")]
     [InlineData("bad.ndjson", "{\"a\":1,\"b\":\"x\"}\n{\"a\":2,\n\n[1]\n{\"a\":3,\"b\":\"y\"}\nnull\n", "1|x 3|y", "bad.ndjson|2|not a JSON object|\"{\\\"a\\\":2,\" bad.ndjson|4|not a JSON object|\"[1]\" bad.ndjson|6|not a JSON object|\"null\"")]
+    [InlineData("bad.ndjson", "{\"a\":1,\"b\":\"x\\u0000\"}\n{\"a\":2,\"b\\u0000\":\"y\"}\n{\"a\":3,\"b\":\"y\"}\n", "1|x\0 3|y", "bad.ndjson|2|a key holds a NUL character|\"{\\\"a\\\":2,\\\"b\\\\u0000\\\":\\\"y\\\"}\"")]
     [InlineData("bad.json", "[{\"a\":1,\"b\":\"x\"}, 2, [3], {\"a\":3,\"b\":\"y\"}]", "1|x 3|y", "bad.json|2|not a JSON object|\"2\" bad.json|3|not a JSON object|\"[3]\"")]
     public async Task Run_BadLines_AreRejectedWithLineAndText(string name, string content, string good, string bad)
     {
@@ -64,6 +65,10 @@ public sealed class BadFileTests(MedallionFixture medallion)
             ("13-bad.csv", "NUL in the header", "NUL"),
             ("14-bad.parquet", "parquet without its middle", ""),
             ("15-bad.csv", "wide header", "7001 columns"),
+            ("16-bad.csv", "header wider than memory", "30001 columns"),
+            ("17-bad.csv", "header wider than memory after a stray quote", "30001 columns"),
+            ("18-bad.csv.zst", "packed header wider than memory", "30001 columns"),
+            ("19-bad.parquet", "parquet with NUL in a name", "NUL"),
         ];
         var pipeline = await FileReading.TwoColumnsAsync(medallion);
         await pipeline.LandAsync("good.csv", Good);
@@ -140,6 +145,26 @@ public sealed class BadFileTests(MedallionFixture medallion)
     }
 
     [Fact]
+    public async Task Run_BadLineCutWithinACharacter_IsKeptAsText()
+    {
+        var pipeline = await FileReading.TwoColumnsAsync(medallion);
+        string[] texts = [.. from letter in new[] { "ü", "€", "\U0001F600" } from shift in Enumerable.Range(0, 4) select new string('x', shift) + string.Concat(Enumerable.Repeat(letter, 6000))];
+        foreach (var (number, text) in texts.Index())
+        {
+            // The short line is what lets DuckDB keep the half character of the long one.
+            await pipeline.LandAsync($"{number}.csv", $"a,b\nü,too,many\n{text},too,many\n7,good\n");
+            await pipeline.LandAsync($"{number}.ndjson", [.. "ü"u8, 0xFF, (byte)'\n', .. Encoding.UTF8.GetBytes(text), 0xFF, .. "\n{\"a\":7,\"b\":\"good\"}\n"u8]);
+        }
+
+        var report = await pipeline.SucceedAsync();
+
+        Assert.Equal(Enumerable.Repeat("7|good", 2 * texts.Length), await pipeline.RawAsync());
+        var lines = await pipeline.QueryAsync("select regexp_full_match(_raw, 'x{0,3}(ü+|€+|\U0001F600+)[?]{0,3}') from bronze.f where _error is not null and strlen(_raw) > 20");
+        Assert.Equal(Enumerable.Repeat("true", 2 * texts.Length), lines);
+        await pipeline.BalancedAsync(report);
+    }
+
+    [Fact]
     public async Task Run_UnclosedQuote_LosesNothingSilently()
     {
         var pipeline = await FileReading.TwoColumnsAsync(medallion);
@@ -207,6 +232,10 @@ public sealed class BadFileTests(MedallionFixture medallion)
             "damaged footer" => [.. parquet[..^100], .. Enumerable.Repeat((byte)0xFF, 92), .. parquet[^8..]],
             "parquet without its middle" => [.. parquet[..50], .. parquet[^1000..]],
             "wide header" => Encoding.UTF8.GetBytes($"a{new string(',', 7000)}\n1,x\n"),
+            "parquet with NUL in a name" => Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(FileBytes.Parquet(medallion, "select 1 as a, 2 as \"n?l\"")).Replace("n?l", "n\0l", StringComparison.Ordinal)),
+            "header wider than memory" => Encoding.UTF8.GetBytes($"a{new string(',', 30_000)}\n1,x\n"),
+            "header wider than memory after a stray quote" => Encoding.UTF8.GetBytes($"a\"{new string(',', 30_000)}\n1,x\n"),
+            "packed header wider than memory" => FileBytes.Zstd(medallion, $"a{new string(',', 30_000)}\n1,x\n"),
             "NUL in the header" => Encoding.UTF8.GetBytes("a,b\0\n1,x\n"),
             "corrupt parquet" => [.. parquet.Select((b, i) => i is > 100 and < 20_000 ? (byte)(b ^ 0x5A) : b)],
             "time parquet" => FileBytes.Parquet(medallion, "select 1 as a, time '10:00' as b"),
