@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using Pipeline.Lakehouse;
+using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Definitions;
 
@@ -82,17 +83,21 @@ public sealed class Engine : IDisposable
             error);
     }
 
-    /// <summary>Refuses inputs that do not fit together in the cache of data files, before any of them is downloaded.</summary>
+    /// <summary>Refuses inputs of which not even the columns in use fit together in the cache of data files, before any of them is downloaded.</summary>
+    /// <param name="who">What reads them; begins the message.</param>
+    /// <param name="inputs">What is to be brought.</param>
     /// <exception cref="TerminalException">They are larger than half of the scratch disk.</exception>
-    public void RequireRoom(TableKey step, IEnumerable<(TableKey Table, long Bytes)> inputs)
+    public void RequireRoom(string who, IReadOnlyList<PlannedInput> inputs)
     {
-        var sizes = inputs.ToList();
-        if (sizes.Sum(s => s.Bytes) > options.ScratchBytes / 2)
+        ArgumentNullException.ThrowIfNull(inputs);
+        var bytes = inputs.Sum(i => i.Bytes);
+        if (bytes > options.ScratchBytes / 2)
         {
-            var tables = string.Join(" and ", sizes.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Table} ({s.Bytes:n0} bytes)")));
+            var tables = string.Join(" and ", inputs.Select(i => string.Create(
+                CultureInfo.InvariantCulture, $"{i.Columns?.Count} of {i.Table.Snapshot.Schema.Fields.Count} columns of {i.Table.Schema}.{i.Table.Name} ({i.Bytes:n0} of {i.Table.Snapshot.Bytes:n0} bytes)")));
             throw new TerminalException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{step} reads {tables}; the cache of data files has room for {options.ScratchBytes / 2:n0} bytes. Raise Engine__ScratchBytes, half of which is the cache's, or let a model before it make a smaller table. Nothing was committed."));
+                $"{who} uses {tables}; the cache of data files has room for {options.ScratchBytes / 2:n0} bytes. Raise Engine__ScratchBytes, half of which is the cache's, to {2 * bytes:n0} or more, use fewer columns, or let a model before it make a smaller table. Nothing was committed."));
         }
     }
 

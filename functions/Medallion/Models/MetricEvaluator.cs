@@ -2,6 +2,7 @@ using System.Globalization;
 using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
+using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Definitions;
 
 namespace Pipeline.Medallion.Models;
@@ -22,7 +23,7 @@ internal sealed class MetricEvaluator(LakeTables tables, Engine engine, TableRea
 
             using var session = engine.OpenSession();
             RunTime.Define(session, clock.GetUtcNow());
-            using var lease = await reader.CreateViewAsync(session, group.Key.Layer, group.Key.Name, snapshot, LakeTables.Root(definition.Name, group.Key), cancellationToken);
+            using var lease = await ViewAsync(session, definition.Name, group.Key, snapshot, group, cancellationToken);
             foreach (var metric in group)
             {
                 values[metric.Name] = Measure(session, metric, cancellationToken);
@@ -36,6 +37,22 @@ internal sealed class MetricEvaluator(LakeTables tables, Engine engine, TableRea
     public static bool IsNumber(string type) =>
         type is "TINYINT" or "SMALLINT" or "INTEGER" or "BIGINT" or "HUGEINT" or "UTINYINT" or "USMALLINT" or "UINTEGER" or "UBIGINT" or "UHUGEINT" or "FLOAT" or "DOUBLE"
         || type.StartsWith("DECIMAL", StringComparison.Ordinal);
+
+    private async Task<CacheLease> ViewAsync(
+        DuckDbSession session, string pipeline, TableKey table, DeltaSnapshot snapshot, IEnumerable<MetricDefinition> metrics, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var select = $"select {string.Join(", ", metrics.Select(m => $"({m.Expr})"))} from {table}";
+            var planned = await reader.PlanAsync(session, [new TableInput(table.Layer, table.Name, snapshot, LakeTables.Root(pipeline, table))], select, cancellationToken);
+            engine.RequireRoom($"A metric of {table}", planned);
+            return await reader.CreateViewsAsync(session, planned, cancellationToken);
+        }
+        catch (TerminalException error)
+        {
+            throw new TerminalException($"The metrics of {table} cannot be measured: {error.Message}", error);
+        }
+    }
 
     private static decimal? Measure(DuckDbSession session, MetricDefinition metric, CancellationToken cancellationToken)
     {
