@@ -83,21 +83,20 @@ public sealed class Engine : IDisposable
             error);
     }
 
-    /// <summary>Refuses inputs of which not even the columns in use fit together in the cache of data files, before any of them is downloaded.</summary>
+    /// <summary>Refuses inputs of which not even one file's columns in use fit in the cache of data files, before any of them is downloaded.</summary>
     /// <param name="who">What reads them; begins the message.</param>
     /// <param name="inputs">What is to be brought.</param>
-    /// <exception cref="TerminalException">They are larger than half of the scratch disk.</exception>
+    /// <exception cref="TerminalException">A file takes more than half of the scratch disk.</exception>
     public void RequireRoom(string who, IReadOnlyList<PlannedInput> inputs)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        var bytes = inputs.Sum(i => i.Bytes);
-        if (bytes > options.ScratchBytes / 2)
+        if (inputs.MaxBy(i => i.RoomBytes) is { } largest && largest.RoomBytes > options.ScratchBytes / 2)
         {
-            var tables = string.Join(" and ", inputs.Select(i => string.Create(
-                CultureInfo.InvariantCulture, $"{i.Columns?.Count} of {i.Table.Snapshot.Schema.Fields.Count} columns of {i.Table.Schema}.{i.Table.Name} ({i.Bytes:n0} of {i.Table.Snapshot.Bytes:n0} bytes)")));
+            var table = largest.Table;
+            var fields = table.Snapshot.Schema.Fields.Count;
             throw new TerminalException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{who} uses {tables}; the cache of data files has room for {options.ScratchBytes / 2:n0} bytes. Raise Engine__ScratchBytes, half of which is the cache's, to {2 * bytes:n0} or more, use fewer columns, or let a model before it make a smaller table. Nothing was committed."));
+                $"{who} uses {largest.Columns?.Count ?? fields} of {fields} columns of {table.Schema}.{table.Name}, of which the largest file takes {largest.RoomBytes:n0} bytes; the cache of data files has room for {options.ScratchBytes / 2:n0}. Raise Engine__ScratchBytes, half of which is the cache's, to {2 * largest.RoomBytes:n0} or more, use fewer columns, or let a model before it make a smaller table. Nothing was committed."));
         }
     }
 

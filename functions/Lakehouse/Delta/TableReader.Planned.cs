@@ -3,30 +3,7 @@ using Pipeline.Lakehouse.Storage;
 
 namespace Pipeline.Lakehouse.Delta;
 
-/// <summary>A table that a SELECT reads under a name.</summary>
-/// <param name="Schema">The view's schema in DuckDB.</param>
-/// <param name="Name">The view's name.</param>
-/// <param name="Snapshot">What to read.</param>
-/// <param name="Root">The table's directory.</param>
-public sealed record TableInput(string Schema, string Name, DeltaSnapshot Snapshot, LakePath Root);
-
-/// <summary>What is brought of a table to read it.</summary>
-public sealed record PlannedInput
-{
-    /// <summary>The table.</summary>
-    public required TableInput Table { get; init; }
-
-    /// <summary>The columns that are brought; null: whole files.</summary>
-    public IReadOnlySet<string>? Columns { get; init; }
-
-    /// <summary>Its data files, or what the columns need of them.</summary>
-    public required IReadOnlyList<CacheRequest> Files { get; init; }
-
-    /// <summary>What it takes of scratch disk.</summary>
-    public long Bytes => Files.Sum(file => file.DiskBytes);
-}
-
-/// <content>Tables that a SELECT reads together: whole where they fit in the cache, otherwise only the columns that it uses.</content>
+/// <content>Tables that a SELECT reads together: whole where they fit in the cache, otherwise only the columns that it uses; file by file where not even those fit.</content>
 public sealed partial class TableReader
 {
     /// <summary>Plans what to bring of the tables. It reads no data, and of files that do not fit whole their footers.</summary>
@@ -34,7 +11,7 @@ public sealed partial class TableReader
     /// <param name="tables">The tables.</param>
     /// <param name="select">One SELECT over them.</param>
     /// <param name="cancellationToken">Ends the reading of footers.</param>
-    /// <returns>The tables in order. Together they may still exceed the cache.</returns>
+    /// <returns>The tables in order.</returns>
     /// <exception cref="TerminalException">The SELECT cannot be bound, or a file is gone or lies elsewhere.</exception>
     public async Task<IReadOnlyList<PlannedInput>> PlanAsync(DuckDbSession session, IReadOnlyList<TableInput> tables, string select, CancellationToken cancellationToken)
     {
@@ -52,37 +29,76 @@ public sealed partial class TableReader
             planned.Add(table with { Columns = columns, Files = files });
         }
 
-        return planned;
+        return planned.Sum(table => table.Bytes) <= cache.LimitBytes ? planned : planned.ConvertAll(table => table with { IsStreamed = true });
     }
 
-    /// <summary>Brings what was planned, all of it at once and within the cache's bound, waiting for room if need be, and creates the views. They can be read until the lease
-    /// is disposed; a column that was not brought fails the query that reads it.</summary>
-    /// <param name="session">Gets the views.</param>
+    /// <summary>Creates the views. What is not streamed is brought at once, within the cache's bound, waiting for room if need be; a streamed file waits for its room while a query
+    /// runs, and nothing is kept meanwhile. A column that was not brought fails the query that reads it.</summary>
+    /// <param name="session">Gets the views; the result is to be disposed before it.</param>
     /// <param name="planned">What <see cref="PlanAsync"/> gave.</param>
-    /// <param name="cancellationToken">Ends the waiting and the downloads.</param>
+    /// <param name="cancellationToken">Ends the waiting and the downloads, also those of queries.</param>
     /// <exception cref="TerminalException">A file is gone, or the files together exceed the cache.</exception>
     /// <exception cref="TransientException">There was no room for long.</exception>
-    public async Task<CacheLease> CreateViewsAsync(DuckDbSession session, IReadOnlyList<PlannedInput> planned, CancellationToken cancellationToken)
+    public async Task<TableViews> CreateViewsAsync(DuckDbSession session, IReadOnlyList<PlannedInput> planned, CancellationToken cancellationToken)
     {
-        var lease = await cache.AcquireInTurnAsync([.. planned.SelectMany(table => table.Files)], cancellationToken);
+        var streams = new List<RowStream>();
+        var views = new TableViews(streams);
         try
         {
+            if (!planned.Any(table => table.IsStreamed))
+            {
+                views.Lease = await cache.AcquireInTurnAsync([.. planned.SelectMany(table => table.Files)], cancellationToken);
+            }
+
             var first = 0;
             foreach (var input in planned)
             {
-                var files = lease.LocalFiles.Skip(first).Take(input.Files.Count).ToList();
+                var files = views.Lease?.LocalFiles.Skip(first).Take(input.Files.Count).ToList() ?? [];
                 first += files.Count;
-                CreateView(session, input.Table.Schema, input.Table.Name, Select(session, input.Table.Snapshot, files, "", "", input.Columns), cancellationToken);
+                var select = input.IsStreamed ? Stream(session, input, streams, cancellationToken) : Select(session, input.Table.Snapshot, files, "", "", input.Columns);
+                CreateView(session, input.Table.Schema, input.Table.Name, select, cancellationToken);
             }
 
-            return lease;
+            return views;
         }
         catch
         {
-            lease.Dispose();
+            views.Dispose();
             throw;
         }
     }
+
+    private string Stream(DuckDbSession session, PlannedInput input, List<RowStream> streams, CancellationToken cancellationToken)
+    {
+        var fields = input.Table.Snapshot.Schema.Fields;
+        var used = fields.Where(field => input.Columns?.Contains(field.Name) != false).ToList();
+        var (list, shape) = used.Count == 0
+            ? ("true", "SELECT true")
+            : (string.Join(", ", used.Select(field => Sql.Identifier(field.Name))), $"SELECT {string.Join(", ", used.Select(field => Column(field, "NULL")))}");
+        streams.Add(RowStream.Define(session, shape, input.Table.Snapshot.Rows, () => Rows(session, input, list, cancellationToken).GetEnumerator()));
+        return $"SELECT {string.Join(", ", fields.Select(field => Column(field, used.Contains(field) ? Sql.Identifier(field.Name) : NotBrought(field))))} FROM {streams[^1].Name}()";
+    }
+
+    private IEnumerable<DuckDbChunk> Rows(DuckDbSession session, PlannedInput input, string list, CancellationToken cancellationToken)
+    {
+        using var beside = session.Beside();
+        foreach (var (file, request) in input.Table.Snapshot.Files.Zip(input.Files))
+        {
+            using var lease = Bring(request, cancellationToken);
+            using var rows = beside.Query($"SELECT {list} FROM ({Select(beside, input.Table.Snapshot with { Files = [file] }, lease.LocalFiles, "", "", input.Columns)})", cancellationToken);
+            while (rows.NextChunk() is { } chunk)
+            {
+                yield return chunk;
+            }
+        }
+    }
+
+    // A thread of DuckDB waits here. It has no file meanwhile, so that it keeps no other from its own.
+#pragma warning disable CA2000 // The caller disposes the lease.
+    private CacheLease Bring(CacheRequest file, CancellationToken cancellationToken) => cache.AcquireInTurnAsync([file], cancellationToken).GetAwaiter().GetResult();
+#pragma warning restore CA2000
+
+    private static string NotBrought(DeltaField field) => $"error({Sql.Literal($"The column {field.Name} was not brought: the plan did not name it.")})";
 
     private static IReadOnlyList<DuckDbColumn> Columns(DeltaSchema schema) => [.. schema.Fields.Select(field => new DuckDbColumn(field.Name, DeltaTypes.ToDuckDb(field.Type)))];
 }

@@ -80,7 +80,7 @@ public sealed partial class TableReader(FileCache cache)
         var values = snapshot.Schema.Fields.Select(field => Column(
             field,
             partitions.TryGetValue(field.Name, out var local) ? Sql.Identifier(local)
-            : columns?.Contains(field.Name) == false ? $"error({Sql.Literal($"The column {field.Name} was not brought: the plan did not name it.")})"
+            : columns?.Contains(field.Name) == false ? NotBrought(field)
             : present.Contains(field.Name) ? Sql.Identifier(field.Name)
             : "NULL"));
         return $"SELECT {string.Join(", ", values)}{moreColumns} FROM {source}";

@@ -1,8 +1,8 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
-using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Definitions;
 
 namespace Pipeline.Medallion.Models;
@@ -23,10 +23,10 @@ internal sealed class MetricEvaluator(LakeTables tables, Engine engine, TableRea
 
             using var session = engine.OpenSession();
             RunTime.Define(session, clock.GetUtcNow());
-            using var lease = await ViewAsync(session, definition.Name, group.Key, snapshot, group, cancellationToken);
+            using var views = await ViewAsync(session, definition.Name, group.Key, snapshot, group, cancellationToken);
             foreach (var metric in group)
             {
-                values[metric.Name] = Measure(session, metric, cancellationToken);
+                values[metric.Name] = Measure(session, metric, views, cancellationToken);
             }
         }
 
@@ -38,7 +38,7 @@ internal sealed class MetricEvaluator(LakeTables tables, Engine engine, TableRea
         type is "TINYINT" or "SMALLINT" or "INTEGER" or "BIGINT" or "HUGEINT" or "UTINYINT" or "USMALLINT" or "UINTEGER" or "UBIGINT" or "UHUGEINT" or "FLOAT" or "DOUBLE"
         || type.StartsWith("DECIMAL", StringComparison.Ordinal);
 
-    private async Task<CacheLease> ViewAsync(
+    private async Task<TableViews> ViewAsync(
         DuckDbSession session, string pipeline, TableKey table, DeltaSnapshot snapshot, IEnumerable<MetricDefinition> metrics, CancellationToken cancellationToken)
     {
         try
@@ -54,7 +54,7 @@ internal sealed class MetricEvaluator(LakeTables tables, Engine engine, TableRea
         }
     }
 
-    private static decimal? Measure(DuckDbSession session, MetricDefinition metric, CancellationToken cancellationToken)
+    private static decimal? Measure(DuckDbSession session, MetricDefinition metric, TableViews views, CancellationToken cancellationToken)
     {
         try
         {
@@ -64,6 +64,11 @@ internal sealed class MetricEvaluator(LakeTables tables, Engine engine, TableRea
                 : value is null ? null
                 : decimal.TryParse((string)value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number
                 : throw new TerminalException($"it is {value}: expected a number of at most 28 digits");
+        }
+        catch (TerminalException) when (views.Failure is TransientException failure)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+            throw;
         }
         catch (TerminalException error)
         {

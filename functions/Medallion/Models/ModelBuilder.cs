@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
@@ -35,15 +36,29 @@ internal sealed partial class ModelBuilder(LakeTables tables, Engine engine, Tab
             var read = inputs.Snapshots.Select(s => new TableInput(s.Key.Layer, s.Key.Name, s.Value, LakeTables.Root(work.Pipeline, s.Key))).ToList();
             var planned = await reader.PlanAsync(session, read, model.Sql, cancellationToken);
             engine.RequireRoom(work.Table.ToString(), planned);
-            using var lease = await reader.CreateViewsAsync(session, planned, cancellationToken);
+            using var views = await reader.CreateViewsAsync(session, planned, cancellationToken);
+            return await BuildAsync(session, step, model, work, inputs, now, views, invocation, cancellationToken);
+        }
+        catch (DuckDbException error) when (engine.Exhausted(work.Table, error) is { } exhausted)
+        {
+            throw exhausted;
+        }
+    }
+
+    private async Task<StepOutcome> BuildAsync(
+        DuckDbSession session, Step step, ModelDefinition model, StepWork work, StepInputs inputs, DeltaSnapshot? now, TableViews views, string invocation, CancellationToken cancellationToken)
+    {
+        try
+        {
             var sql = ModelSql.Normalise(session, model.Sql);
             return model is { Incremental: false, History: null }
                 ? await ReplaceAsync(session, step, model, work, inputs, sql, now, invocation, cancellationToken)
                 : await MergeAsync(session, step, model, work, inputs, sql, now, invocation, cancellationToken);
         }
-        catch (DuckDbException error) when (engine.Exhausted(work.Table, error) is { } exhausted)
+        catch (DuckDbException) when (views.Failure is { } failure)
         {
-            throw exhausted;
+            ExceptionDispatchInfo.Throw(failure);
+            throw;
         }
     }
 
