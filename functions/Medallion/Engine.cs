@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using Pipeline.Lakehouse;
+using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Definitions;
 
@@ -82,17 +83,20 @@ public sealed class Engine : IDisposable
             error);
     }
 
-    /// <summary>Refuses inputs that do not fit together in the cache of data files, before any of them is downloaded.</summary>
-    /// <exception cref="TerminalException">They are larger than half of the scratch disk.</exception>
-    public void RequireRoom(TableKey step, IEnumerable<(TableKey Table, long Bytes)> inputs)
+    /// <summary>Refuses inputs of which not even one file's columns in use fit in the cache of data files, before any of them is downloaded.</summary>
+    /// <param name="who">What reads them; begins the message.</param>
+    /// <param name="inputs">What is to be brought.</param>
+    /// <exception cref="TerminalException">A file takes more than half of the scratch disk.</exception>
+    public void RequireRoom(string who, IReadOnlyList<PlannedInput> inputs)
     {
-        var sizes = inputs.ToList();
-        if (sizes.Sum(s => s.Bytes) > options.ScratchBytes / 2)
+        ArgumentNullException.ThrowIfNull(inputs);
+        if (inputs.MaxBy(i => i.RoomBytes) is { } largest && largest.RoomBytes > options.ScratchBytes / 2)
         {
-            var tables = string.Join(" and ", sizes.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Table} ({s.Bytes:n0} bytes)")));
+            var table = largest.Table;
+            var fields = table.Snapshot.Schema.Fields.Count;
             throw new TerminalException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{step} reads {tables}; the cache of data files has room for {options.ScratchBytes / 2:n0} bytes. Raise Engine__ScratchBytes, half of which is the cache's, or let a model before it make a smaller table. Nothing was committed."));
+                $"{who} uses {largest.Columns?.Count ?? fields} of {fields} columns of {table.Schema}.{table.Name}, of which the largest file takes {largest.RoomBytes:n0} bytes; the cache of data files has room for {options.ScratchBytes / 2:n0}. Raise Engine__ScratchBytes, half of which is the cache's, to {2 * largest.RoomBytes:n0} or more, use fewer columns, or let a model before it make a smaller table. Nothing was committed."));
         }
     }
 

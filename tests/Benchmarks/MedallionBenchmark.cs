@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Pipeline.Lakehouse.Storage;
 using static Pipeline.Benchmarks.Report;
 
@@ -37,9 +38,17 @@ internal static class MedallionBenchmark
                 File.Delete(csv);
             }
 
-            walls.Add(await app.RunAsync(cancellationToken));
-            var figures = app.Figures;
-            Say($"  run    {walls[^1].TotalSeconds:N1} s wall; the app used {figures.Cpu.TotalSeconds:N1} s of CPU and {figures.PeakBytes / 1e9:N2} GB at its peak");
+            var watch = Stopwatch.StartNew();
+            try
+            {
+                walls.Add(await app.RunAsync(cancellationToken));
+            }
+            finally
+            {
+                var (elapsed, figures) = (watch.Elapsed, app.Figures);
+                Say($"  run    {elapsed.TotalSeconds:N1} s wall, {elapsed.TotalMicroseconds / options.Rows:N2} us a row; the app used {figures.Cpu.TotalSeconds:N1} s of CPU and {figures.PeakBytes / 1e9:N2} GB at its peak");
+            }
+
             if (withBound)
             {
                 bounds.Add(await BoundAsync(app, csv, path, cancellationToken));

@@ -6,7 +6,7 @@ using Pipeline.Lakehouse.Storage;
 namespace Pipeline.Lakehouse.Delta;
 
 /// <summary>Makes tables readable in a DuckDB session: local copies of a snapshot's files, and a view over exactly those.</summary>
-public sealed class TableReader(FileCache cache)
+public sealed partial class TableReader(FileCache cache)
 {
     /// <summary>The column with the number of a row's file.</summary>
     internal const string FileNumber = "__file";
@@ -48,13 +48,10 @@ public sealed class TableReader(FileCache cache)
     private async Task<CacheLease> CreateViewAsync(
         DuckDbSession session, string schema, string name, DeltaSnapshot snapshot, LakePath root, string option, string moreColumns, CancellationToken cancellationToken)
     {
-        var lease = await cache.AcquireAsync([.. snapshot.Files.Select(file => Request(file, snapshot.PartitionColumns, root))], cancellationToken);
+        var lease = await cache.AcquireAsync(Requests(snapshot, root), cancellationToken);
         try
         {
-            session.Execute(
-                $"CREATE SCHEMA IF NOT EXISTS {Sql.Identifier(schema)}; CREATE OR REPLACE VIEW {Sql.Identifier(schema)}.{Sql.Identifier(name)} "
-                    + $"AS {Select(session, snapshot, lease.LocalFiles, option, moreColumns)}",
-                cancellationToken);
+            CreateView(session, schema, name, Select(session, snapshot, lease.LocalFiles, option, moreColumns), cancellationToken);
             return lease;
         }
         catch
@@ -64,7 +61,11 @@ public sealed class TableReader(FileCache cache)
         }
     }
 
-    private static string Select(DuckDbSession session, DeltaSnapshot snapshot, IReadOnlyList<string> files, string option, string moreColumns)
+    private static void CreateView(DuckDbSession session, string schema, string name, string select, CancellationToken cancellationToken) => session.Execute(
+        $"CREATE SCHEMA IF NOT EXISTS {Sql.Identifier(schema)}; CREATE OR REPLACE VIEW {Sql.Identifier(schema)}.{Sql.Identifier(name)} AS {select}", cancellationToken);
+
+    // Columns: those that the files have all of; null: every one.
+    private static string Select(DuckDbSession session, DeltaSnapshot snapshot, IReadOnlyList<string> files, string option, string moreColumns, IReadOnlySet<string>? columns = null)
     {
         if (files.Count == 0)
         {
@@ -76,13 +77,19 @@ public sealed class TableReader(FileCache cache)
             + $"{(snapshot.PartitionColumns.Count > 0 ? "true, hive_types_autocast = false" : "false")})";
         var present = session.Describe($"SELECT * FROM {source}").Select(column => column.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var partitions = snapshot.PartitionColumns.Select((column, index) => (column, local: PartitionPath.LocalColumn(index))).ToDictionary(pair => pair.column, pair => pair.local);
-        var columns = snapshot.Schema.Fields.Select(field => Column(
-            field, partitions.TryGetValue(field.Name, out var local) ? Sql.Identifier(local) : present.Contains(field.Name) ? Sql.Identifier(field.Name) : "NULL"));
-        return $"SELECT {string.Join(", ", columns)}{moreColumns} FROM {source}";
+        var values = snapshot.Schema.Fields.Select(field => Column(
+            field,
+            partitions.TryGetValue(field.Name, out var local) ? Sql.Identifier(local)
+            : columns?.Contains(field.Name) == false ? NotBrought(field)
+            : present.Contains(field.Name) ? Sql.Identifier(field.Name)
+            : "NULL"));
+        return $"SELECT {string.Join(", ", values)}{moreColumns} FROM {source}";
     }
 
     private static string Column(DeltaField field, string value) => $"CAST({value} AS {DeltaTypes.ToDuckDb(field.Type)}) AS "
         + $"{Sql.Identifier(field.Name)}";
+
+    private static List<CacheRequest> Requests(DeltaSnapshot snapshot, LakePath root) => [.. snapshot.Files.Select(file => Request(file, snapshot.PartitionColumns, root))];
 
     /// <summary>Where a data file is kept locally. Data files are written once under names that are used once: place and name tell what is in them.</summary>
     internal static CacheRequest Request(AddFile file, IReadOnlyList<string> partitionColumns, LakePath root) => new(
@@ -90,5 +97,5 @@ public sealed class TableReader(FileCache cache)
         file.SizeBytes,
         $"{Hash(root.ToString())}/{PartitionPath.ToLocal(partitionColumns, file.PartitionValues)}{Hash(file.Path)}.parquet");
 
-    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 12));
+    internal static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 12));
 }

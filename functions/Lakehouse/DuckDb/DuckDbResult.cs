@@ -42,6 +42,8 @@ public sealed class DuckDbResult : IDisposable
     /// <summary>The current row's value, after <see cref="Read"/> gave true.</summary>
     public object? this[int column] => chunk is null ? throw new InvalidOperationException("There is no current row: call Read first.") : chunk[column][row];
 
+    internal LogicalTypeHandle LogicalType(int column) => NativeMethods.ColumnLogicalType(ref native, (ulong)column);
+
     /// <summary>Moves to the next row; false after the last one.</summary>
     public bool Read()
     {

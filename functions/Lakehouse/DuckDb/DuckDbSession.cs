@@ -10,6 +10,11 @@ public sealed partial class DuckDbSession : IDisposable
     private readonly ConnectionHandle connection;
     private DuckDbResult? reading;
 
+    private int numbers;
+
+    // False for a session beside another, which owns database and folder.
+    private bool isOwner = true;
+
     private DuckDbSession(DatabaseHandle database, ConnectionHandle connection, string tempDirectory)
     {
         this.database = database;
@@ -45,11 +50,35 @@ public sealed partial class DuckDbSession : IDisposable
         }
     }
 
+    /// <summary>A second session of the same database, within the same limits; to be disposed before this one.</summary>
+    internal DuckDbSession Beside()
+    {
+        _ = NativeMethods.Connect(database, out var second);
+        return new DuckDbSession(database, second, TempDirectory) { isOwner = false };
+    }
+
+    /// <summary>Another number with every call, for names.</summary>
+    internal int NextNumber() => numbers++;
+
+    /// <summary>Adds a table function. The caller destroys what <paramref name="function"/> points to.</summary>
+    internal void Register(nint function, string name)
+    {
+        if (NativeMethods.RegisterTableFunction(connection, function) != State.Success)
+        {
+            throw new DuckDbException(DuckDbErrorKind.Catalog, $"DuckDB does not take the table function {name}.");
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         reading?.Dispose();
         connection.Dispose();
+        if (!isOwner)
+        {
+            return;
+        }
+
         database.Dispose();
         if (Directory.Exists(TempDirectory))
         {

@@ -2,8 +2,8 @@ namespace Pipeline.Lakehouse.Storage;
 
 /// <summary>Immutable lake files on scratch disk, bounded in bytes; the least recently used ones make room.</summary>
 /// <remarks>One cache owns its folder. What an earlier process left there is used again if its size is right, whole files being the only ones with a final name.
-/// The bound is soft against leases: files in use are never evicted, so several leases may together exceed it.</remarks>
-public sealed class FileCache : IDisposable
+/// The bound is soft against leases that do not wait: files in use are never evicted, so several leases may together exceed it.</remarks>
+public sealed partial class FileCache : IDisposable
 {
     private const int ParallelDownloads = 8;
     private readonly ILake lake;
@@ -32,6 +32,9 @@ public sealed class FileCache : IDisposable
         Evict(0);
     }
 
+    /// <summary>How much disk the files may take, in bytes.</summary>
+    public long LimitBytes => limitBytes;
+
     /// <summary>Disk taken by files that are here or on their way, in bytes.</summary>
     public long UsedBytes
     {
@@ -47,9 +50,11 @@ public sealed class FileCache : IDisposable
     /// <summary>Brings files to local disk, unless they are there, and keeps them until the lease is disposed. Concurrent callers share a download.</summary>
     /// <exception cref="TerminalException">The files together are larger than the cache's limit, or a file does not exist or has not the size told.</exception>
     /// <exception cref="TransientException">The lake failed.</exception>
-    public async Task<CacheLease> AcquireAsync(IReadOnlyList<CacheRequest> files, CancellationToken cancellationToken)
+    public async Task<CacheLease> AcquireAsync(IReadOnlyList<CacheRequest> files, CancellationToken cancellationToken) =>
+        await BringAsync(files, Lease(Distinct(files)), cancellationToken);
+
+    private async Task<CacheLease> BringAsync(IReadOnlyList<CacheRequest> files, List<CachedFile> leased, CancellationToken cancellationToken)
     {
-        var leased = Lease(files.DistinctBy(file => file.LocalName, StringComparer.Ordinal).ToList());
         try
         {
             await Task.WhenAll(leased.Select(file => file.Download)).WaitAsync(cancellationToken);
@@ -98,17 +103,14 @@ public sealed class FileCache : IDisposable
         running.ForEach(file => file.Stop());
         Task.WhenAll(running.Select(file => file.Download)).ContinueWith(_ => { }, TaskScheduler.Default).Wait();
         downloads.Dispose();
+        turn.Dispose();
     }
+
+    private static List<CacheRequest> Distinct(IReadOnlyList<CacheRequest> files) => files.DistinctBy(file => file.LocalName, StringComparer.Ordinal).ToList();
 
     private List<CachedFile> Lease(List<CacheRequest> requests)
     {
-        var wanted = requests.Sum(request => request.SizeBytes);
-        if (wanted > limitBytes)
-        {
-            throw new TerminalException(
-                $"{requests.Count} files of {wanted:n0} bytes are wanted at once, from {requests[0].Path} on; the cache holds {limitBytes:n0} bytes. Give the app more scratch disk, or read fewer partitions.");
-        }
-
+        RequireLimit(requests);
         var names = requests.ConvertAll(request => LocalFile(request.LocalName));
         lock (gate)
         {
@@ -117,21 +119,21 @@ public sealed class FileCache : IDisposable
             // What is here is leased before room is made, so that it is not evicted for its neighbours.
             var known = requests.ConvertAll(request => files.TryGetValue(request.LocalName, out var file) && IsUsable(file, request) ? file : null);
             known.ForEach(file => Use(file));
-            Evict(requests.Where((_, i) => known[i] is null).Sum(request => request.SizeBytes));
+            Evict(requests.Where((_, i) => known[i] is null).Sum(request => request.DiskBytes));
             return requests.Select((request, i) => known[i] ?? Start(request, names[i])).ToList();
         }
     }
 
     private bool IsUsable(CachedFile file, CacheRequest request)
     {
-        if (file.SizeBytes == request.SizeBytes && (file.Path is null || file.Path == request.Path))
+        if (file.SizeBytes == request.DiskBytes && (file.Path is null || file.Path == request.Path))
         {
             return true;
         }
 
         if (file.Leases > 0)
         {
-            throw new TerminalException($"The cached file '{request.LocalName}' is in use for {file.Path} ({file.SizeBytes} bytes); {request.Path} ({request.SizeBytes} bytes) cannot have the same name.");
+            throw new TerminalException($"The cached file '{request.LocalName}' is in use for {file.Path} ({file.SizeBytes} bytes); {request.Path} ({request.DiskBytes} bytes) cannot have the same name.");
         }
 
         Remove(file);
@@ -140,7 +142,7 @@ public sealed class FileCache : IDisposable
 
     private CachedFile Start(CacheRequest request, string localFile)
     {
-        var file = new CachedFile(request.LocalName, localFile, request.SizeBytes, request.Path) { Leases = 1 };
+        var file = new CachedFile(request.LocalName, localFile, request.DiskBytes, request.Path) { Leases = 1 };
         files.Add(request.LocalName, file);
         usedBytes += file.SizeBytes;
         file.Start(token => DownloadAsync(request, localFile, token));
@@ -152,7 +154,9 @@ public sealed class FileCache : IDisposable
         await downloads.WaitAsync(cancellationToken);
         try
         {
-            await lake.DownloadAsync(request.Path, localFile, null, cancellationToken);
+            await (request.Ranges is { } ranges
+                ? SparseFile.DownloadAsync(lake, request.Path, request.SizeBytes, ranges, localFile, cancellationToken)
+                : lake.DownloadAsync(request.Path, localFile, null, cancellationToken));
         }
         finally
         {
@@ -208,6 +212,8 @@ public sealed class FileCache : IDisposable
             }
 
             Evict(0);
+            released.TrySetResult();
+            released = NewSignal();
         }
     }
 
@@ -243,7 +249,7 @@ public sealed class FileCache : IDisposable
         Directory.CreateDirectory(folder);
         foreach (var found in new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).OrderBy(file => file.LastWriteTimeUtc).ToList())
         {
-            if (found.Extension == WholeFile.PartSuffix)
+            if (found.Extension is WholeFile.PartSuffix or SparseFile.Suffix)
             {
                 found.Delete();
                 continue;

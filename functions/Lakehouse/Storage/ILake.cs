@@ -35,7 +35,7 @@ public interface ILake
     /// <param name="path">What to read.</param>
     /// <param name="offset">The first byte to read, at most the file's length.</param>
     /// <param name="ifMatch">The ETag the file must have; null takes the one that it has now.</param>
-    /// <param name="read">Reads the stream, which ends with the file.</param>
+    /// <param name="read">Reads the stream, which can seek forward and ends with the file.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="TerminalException">There is no such file, or it has another ETag.</exception>
     Task<T> ReadFromAsync<T>(LakePath path, long offset, string? ifMatch, Func<Stream, Task<T>> read, CancellationToken cancellationToken);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
@@ -22,10 +23,10 @@ internal sealed class MetricEvaluator(LakeTables tables, Engine engine, TableRea
 
             using var session = engine.OpenSession();
             RunTime.Define(session, clock.GetUtcNow());
-            using var lease = await reader.CreateViewAsync(session, group.Key.Layer, group.Key.Name, snapshot, LakeTables.Root(definition.Name, group.Key), cancellationToken);
+            using var views = await ViewAsync(session, definition.Name, group.Key, snapshot, group, cancellationToken);
             foreach (var metric in group)
             {
-                values[metric.Name] = Measure(session, metric, cancellationToken);
+                values[metric.Name] = Measure(session, metric, views, cancellationToken);
             }
         }
 
@@ -37,7 +38,23 @@ internal sealed class MetricEvaluator(LakeTables tables, Engine engine, TableRea
         type is "TINYINT" or "SMALLINT" or "INTEGER" or "BIGINT" or "HUGEINT" or "UTINYINT" or "USMALLINT" or "UINTEGER" or "UBIGINT" or "UHUGEINT" or "FLOAT" or "DOUBLE"
         || type.StartsWith("DECIMAL", StringComparison.Ordinal);
 
-    private static decimal? Measure(DuckDbSession session, MetricDefinition metric, CancellationToken cancellationToken)
+    private async Task<TableViews> ViewAsync(
+        DuckDbSession session, string pipeline, TableKey table, DeltaSnapshot snapshot, IEnumerable<MetricDefinition> metrics, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var select = $"select {string.Join(", ", metrics.Select(m => $"({m.Expr})"))} from {table}";
+            var planned = await reader.PlanAsync(session, [new TableInput(table.Layer, table.Name, snapshot, LakeTables.Root(pipeline, table))], select, cancellationToken);
+            engine.RequireRoom($"A metric of {table}", planned);
+            return await reader.CreateViewsAsync(session, planned, cancellationToken);
+        }
+        catch (TerminalException error)
+        {
+            throw new TerminalException($"The metrics of {table} cannot be measured: {error.Message}", error);
+        }
+    }
+
+    private static decimal? Measure(DuckDbSession session, MetricDefinition metric, TableViews views, CancellationToken cancellationToken)
     {
         try
         {
@@ -47,6 +64,11 @@ internal sealed class MetricEvaluator(LakeTables tables, Engine engine, TableRea
                 : value is null ? null
                 : decimal.TryParse((string)value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number
                 : throw new TerminalException($"it is {value}: expected a number of at most 28 digits");
+        }
+        catch (TerminalException) when (views.Failure is TransientException failure)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+            throw;
         }
         catch (TerminalException error)
         {

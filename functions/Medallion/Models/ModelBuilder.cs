@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
@@ -28,29 +29,36 @@ internal sealed partial class ModelBuilder(LakeTables tables, Engine engine, Tab
             return StepOutcome.Of(work.Table, status, StepState.Of(now, work.Table)?.Rows, (work.Table, now.Version));
         }
 
-        engine.RequireRoom(work.Table, inputs.Snapshots.Select(s => (s.Key, s.Value.Bytes)));
         using var session = engine.OpenSession();
         RunTime.Define(session, work.TimeUtc);
-        var leases = new List<CacheLease>();
         try
         {
-            foreach (var (input, snapshot) in inputs.Snapshots)
-            {
-                leases.Add(await reader.CreateViewAsync(session, input.Layer, input.Name, snapshot, LakeTables.Root(work.Pipeline, input), cancellationToken));
-            }
-
-            var sql = ModelSql.Normalise(session, model.Sql);
-            return model is { Incremental: false, History: null }
-                ? await ReplaceAsync(session, step, model, work, inputs, sql, now, invocation, cancellationToken)
-                : await MergeAsync(session, step, model, work, inputs, sql, now, invocation, cancellationToken);
+            var read = inputs.Snapshots.Select(s => new TableInput(s.Key.Layer, s.Key.Name, s.Value, LakeTables.Root(work.Pipeline, s.Key))).ToList();
+            var planned = await reader.PlanAsync(session, read, model.Sql, cancellationToken);
+            engine.RequireRoom(work.Table.ToString(), planned);
+            using var views = await reader.CreateViewsAsync(session, planned, cancellationToken);
+            return await BuildAsync(session, step, model, work, inputs, now, views, invocation, cancellationToken);
         }
         catch (DuckDbException error) when (engine.Exhausted(work.Table, error) is { } exhausted)
         {
             throw exhausted;
         }
-        finally
+    }
+
+    private async Task<StepOutcome> BuildAsync(
+        DuckDbSession session, Step step, ModelDefinition model, StepWork work, StepInputs inputs, DeltaSnapshot? now, TableViews views, string invocation, CancellationToken cancellationToken)
+    {
+        try
         {
-            leases.ForEach(l => l.Dispose());
+            var sql = ModelSql.Normalise(session, model.Sql);
+            return model is { Incremental: false, History: null }
+                ? await ReplaceAsync(session, step, model, work, inputs, sql, now, invocation, cancellationToken)
+                : await MergeAsync(session, step, model, work, inputs, sql, now, invocation, cancellationToken);
+        }
+        catch (DuckDbException) when (views.Failure is { } failure)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+            throw;
         }
     }
 

@@ -172,6 +172,30 @@ public abstract class LakeContractTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ReadFromAsync_Seek_GivesTheBytesFromThere()
+    {
+        var content = Bytes((13 << 20) + 5);
+        await File.WriteAllBytesAsync(Local("up"), content);
+        await Lake.UploadAsync(Local("up"), Path("file"), overwrite: false, default);
+        int[] places = [7, 100, 5 << 20, (13 << 20) + 3];
+
+        var read = await Lake.ReadFromAsync(Path("file"), places[0], null, async stream =>
+        {
+            Assert.Equal(content.Length, places[0] + stream.Length - stream.Position);
+            var bytes = new byte[2 * places.Length];
+            for (var (index, position) = (0, places[0]); index < places.Length; position = places[index++] + 2)
+            {
+                stream.Seek(places[index] - position, SeekOrigin.Current);
+                await stream.ReadExactlyAsync(bytes.AsMemory(2 * index, 2));
+            }
+
+            return bytes;
+        }, default);
+
+        Assert.Equal(places.SelectMany(place => content.AsSpan(place, 2).ToArray()), read);
+    }
+
+    [Fact]
     public async Task ReadFromAsync_AbsentOrChanged_ThrowsTerminal()
     {
         await Lake.WriteAsync(Path("file"), "old"u8.ToArray(), default);

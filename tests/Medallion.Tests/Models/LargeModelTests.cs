@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Runs;
 
 namespace Pipeline.Medallion.Tests.Models;
@@ -36,20 +38,95 @@ public sealed class LargeModelTests(MedallionFixture medallion)
     }
 
     [Fact]
-    public async Task Build_InputLargerThanTheCache_FailsNamingTableAndSizes()
+    public async Task Build_InputLargerThanTheCache_BringsTheColumnsInUse()
     {
-        var pipeline = await StartAsync(memory: 1L << 30, scratch: 2000, ("gold.copy", "select n from silver.f"));
+        var pipeline = await StartWideAsync(
+            1_200_000,
+            "  gold.merged: {key: [n], incremental: true}\n  gold.kept: {key: [n], history: {sequence: m}}\n",
+            ("gold.total", "select count(*) as n, sum(m)::bigint as m from silver.wide"),
+            ("gold.count", "select count(*) as n from silver.wide"),
+            ("gold.merged", "select n, m from silver.wide where n < 10"),
+            ("gold.kept", "select n, m from silver.wide where n < 10"));
+
+        await pipeline.SucceedAsync("gold.total", "gold.count", "gold.merged", "gold.kept");
+
+        Assert.Equal(["20000|200010000"], await pipeline.QueryAsync("select n, m from gold.total"));
+        Assert.Equal(["20000"], await pipeline.QueryAsync("select n from gold.count"));
+        Assert.Equal(["10|55"], await pipeline.QueryAsync("select count(*), sum(m) from gold.merged"));
+        Assert.Equal(["10|55"], await pipeline.QueryAsync("select count(*), sum(valid_from) from gold.kept where is_current"));
+    }
+
+    [Fact]
+    public async Task Build_SeveralInATightCache_TakeTurnsWithinIt()
+    {
+        var pipeline = await StartWideAsync(
+            1_200_000, "", ("gold.a", "select max(a) as x from silver.wide"), ("gold.b", "select max(b) as x, sum(m)::bigint as m from silver.wide"), ("gold.c", "select min(a) as x from silver.wide where n > 5"));
+        var request = await pipeline.RequestAsync(fullRefresh: false, "gold.a", "gold.b", "gold.c");
+        var cancellation = TestContext.Current.CancellationToken;
+        var plan = await pipeline.Floor.GetRequiredService<PipelineSteps>().PlanAsync(request, "plan", cancellation);
+        var driver = new RunDriver(pipeline.Floor);
+
+        await Task.WhenAll(plan.Steps.Where(step => !step.Unchanged).Select(step => Task.Run(() => driver.StepAsync(plan, step, plan.Versions, cancellation), cancellation)));
+
+        Assert.Equal(3, plan.Steps.Count(step => !step.Unchanged));
+        Assert.Equal(["200010000"], await pipeline.QueryAsync("select m from gold.b"));
+        Assert.InRange(pipeline.Floor.GetRequiredService<FileCache>().UsedBytes, 1, 600_000);
+    }
+
+    [Fact]
+    public async Task Build_ColumnsInUseLargerThanTheCache_ReadsFileByFile()
+    {
+        var pipeline = await StartWideAsync(
+            2_000_000,
+            "  gold.merged: {key: [n], incremental: true}\n  gold.keyed: {key: [n]}\nmetrics:\n  longest: {from: silver.wide, expr: \"max(len(a) + len(b))\"}\n",
+            ("gold.keyed", "select n, min(a) as a, max(b) as b from silver.wide group by n"),
+            ("gold.merged", "select x.n, x.a, y.b from silver.wide x join silver.wide y on x.n = y.n where x.n < 10 and x.m > 5"));
+        await pipeline.LandAsync("g.csv", WideRows(20_000));
+        await pipeline.SucceedAsync("bronze.wide");
+        await pipeline.On(medallion.Floor).SucceedAsync("silver.wide");
+
+        var report = await pipeline.SucceedAsync("gold.keyed", "gold.merged");
+
+        Assert.Equal(["40000"], await pipeline.On(medallion.Floor).QueryAsync("select count(*) from gold.keyed"));
+        Assert.Equal(["5"], await pipeline.QueryAsync("select count(*) from gold.merged"));
+        Assert.Equal(64, report.Run.Metrics["longest"]);
+        Assert.InRange(pipeline.Floor.GetRequiredService<FileCache>().UsedBytes, 1, 1_000_000);
+    }
+
+    [Fact]
+    public async Task Build_ColumnsOfAFileLargerThanTheCache_FailsNamingThemAndTheSetting()
+    {
+        var pipeline = await StartWideAsync(1_200_000, "", ("gold.copy", "select a, b from silver.wide"));
 
         var report = await pipeline.RunAsync("gold.copy");
 
-        Assert.Matches(@"^gold\.copy reads silver\.f \([0-9,]+ bytes\); the cache of data files has room for 1,000 bytes\. Raise Engine__ScratchBytes", report["gold.copy"].Error);
+        Assert.Matches(
+            @"^gold\.copy uses 2 of 7 columns of silver\.wide, of which the largest file takes [0-9,]+ bytes; the cache of data files has room for 600,000\. Raise Engine__ScratchBytes, half of which is the cache's, to [0-9,]+ or more",
+            report["gold.copy"].Error);
     }
 
-    private async Task<TestPipeline> StartAsync(long memory, long scratch, params (string, string)[] models)
+    private Task<TestPipeline> StartAsync(long memory, long scratch, params (string, string)[] models) =>
+        StartAsync("f: {connector: file, path: $/*.csv, columns: {n: {type: bigint}}}", $"n\n{string.Join('\n', Enumerable.Range(0, 1500))}\n", memory, scratch, "", models);
+
+    // 20,000 rows, of which two columns of hashes take most.
+    private Task<TestPipeline> StartWideAsync(long scratch, string options, params (string, string)[] models) => StartAsync(
+        "wide: {connector: file, path: $/*.csv, columns: {n: {type: bigint}, m: {type: bigint}, a: {type: varchar}, b: {type: varchar}}}",
+        WideRows(0),
+        memory: 1L << 30,
+        scratch,
+        options,
+        models);
+
+    private static string WideRows(int from) => $"n,m,a,b\n{string.Concat(Enumerable.Range(from, 20_000).Select(n => $"{n},{n + 1},{Hash(n)},{Hash(-1 - n)}\n"))}";
+
+    private static string Hash(int number) => Convert.ToHexStringLower(SHA256.HashData(BitConverter.GetBytes(number)).AsSpan(0, 16));
+
+    private async Task<TestPipeline> StartAsync(string source, string rows, long memory, long scratch, string options, (string, string)[] models)
     {
-        var pipeline = await TestPipeline.CreateAsync(medallion, "sources:\n  f: {connector: file, path: $/*.csv, columns: {n: {type: bigint}}}", models);
-        await pipeline.LandAsync("f.csv", $"n\n{string.Join('\n', Enumerable.Range(0, 1500))}\n");
-        await pipeline.SucceedAsync("bronze.f", "silver.f");
+        var pipeline = await TestPipeline.CreateAsync(medallion, $"sources:\n  {source}{(options.Length > 0 ? $"\nmodels:\n{options}" : "")}", models);
+        await pipeline.LandAsync("f.csv", rows);
+        var name = source[..source.IndexOf(':', StringComparison.Ordinal)];
+        await pipeline.SucceedAsync($"bronze.{name}", $"silver.{name}");
         return pipeline.On(medallion.Compose(TimeProvider.System, services => services.AddSingleton(new EngineOptions
         {
             MemoryBytes = memory,
