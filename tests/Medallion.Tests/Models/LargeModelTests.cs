@@ -8,9 +8,9 @@ namespace Pipeline.Medallion.Tests.Models;
 /// <summary>Models that are larger than their memory.</summary>
 public sealed class LargeModelTests(MedallionFixture medallion)
 {
-    // 2.25 million rows, 150 MB as the engine holds them.
-    private const string Sorted = "select (a.n * 1500 + b.n)::bigint as n, md5((a.n * 1500 + b.n)::varchar) as hash from silver.f a cross join silver.f b order by hash";
-    private const string Grouped = "select hash, count(*) as n, max(m) as m from (select md5((a.n * 1500 + b.n)::varchar) as hash, b.n as m from silver.f a cross join silver.f b) group by hash";
+    // 1.44 million rows, 100 MB as the engine holds them.
+    private const string Sorted = "select (a.n * 1200 + b.n)::bigint as n, md5((a.n * 1200 + b.n)::varchar) as hash from silver.f a cross join silver.f b order by hash";
+    private const string Grouped = "select hash, count(*) as n, max(m) as m from (select md5((a.n * 1200 + b.n)::varchar) as hash, b.n as m from silver.f a cross join silver.f b) group by hash";
 
     [Fact]
     public async Task Build_SortAndAggregateBeyondMemory_Spill()
@@ -19,8 +19,8 @@ public sealed class LargeModelTests(MedallionFixture medallion)
 
         await pipeline.SucceedAsync("gold.sorted", "gold.grouped");
 
-        Assert.Equal(["2250000|2250000"], await pipeline.QueryAsync("select count(*), max(n) + 1 from gold.sorted"));
-        Assert.Equal(["2250000|2250000"], await pipeline.QueryAsync("select count(*), sum(n) from gold.grouped"));
+        Assert.Equal(["1440000|1440000"], await pipeline.QueryAsync("select count(*), max(n) + 1 from gold.sorted"));
+        Assert.Equal(["1440000|1440000"], await pipeline.QueryAsync("select count(*), sum(n) from gold.grouped"));
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class LargeModelTests(MedallionFixture medallion)
     }
 
     private Task<TestPipeline> StartAsync(long memory, long scratch, params (string, string)[] models) =>
-        StartAsync("f: {connector: file, path: $/*.csv, columns: {n: {type: bigint}}}", $"n\n{string.Join('\n', Enumerable.Range(0, 1500))}\n", memory, scratch, "", models);
+        StartAsync("f: {connector: file, path: $/*.csv, columns: {n: {type: bigint}}}", $"n\n{string.Join('\n', Enumerable.Range(0, 1200))}\n", memory, scratch, "", models);
 
     // 20,000 rows, of which two columns of hashes take most.
     private Task<TestPipeline> StartWideAsync(long scratch, string options, params (string, string)[] models) => StartAsync(

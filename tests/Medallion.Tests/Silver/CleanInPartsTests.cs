@@ -25,7 +25,7 @@ public sealed class CleanInPartsTests(MedallionFixture medallion)
         var cut = whole.On(Small(singleBytes));
         var landing = new RandomLanding(whole, seed);
         var attempts = 0;
-        for (var round = 1; round <= 4; round++)
+        for (var round = 1; round <= RandomLanding.Rounds; round++)
         {
             await landing.NextAsync();
 

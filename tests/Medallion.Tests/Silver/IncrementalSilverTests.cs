@@ -26,7 +26,7 @@ public sealed class IncrementalSilverTests(MedallionFixture medallion)
         var pipeline = await TestPipeline.CreateAsync(medallion, RandomLanding.Definition(options));
         var landing = new RandomLanding(pipeline, seed);
         var notes = new List<string?>();
-        for (var round = 1; round <= 6; round++)
+        for (var round = 1; round <= RandomLanding.Rounds; round++)
         {
             var changed = await landing.NextAsync();
 
@@ -34,7 +34,7 @@ public sealed class IncrementalSilverTests(MedallionFixture medallion)
 
             notes.Add(report["silver.f"].Note);
             Assert.Equal(changed, report["silver.f"].Note?.Contains("removed rows", StringComparison.Ordinal) == true);
-            if (round % 3 == 0)
+            if (round % 2 == 0)
             {
                 var (silver, rejected) = await RowsAsync(pipeline);
                 Assert.NotEmpty(silver);

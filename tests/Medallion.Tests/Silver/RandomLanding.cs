@@ -5,6 +5,9 @@ namespace Pipeline.Medallion.Tests.Silver;
 /// <summary>A seeded sequence of landing files: new, repeated, late and invalid rows, and now and then a file that is delivered again with other content.</summary>
 internal sealed class RandomLanding(TestPipeline pipeline, int seed)
 {
+    /// <summary>Rounds that a law is held against, in pairs: environment variable PIPELINE_TEST_ROUNDS, 4 by default; a thorough run by hand asks for more.</summary>
+    public static readonly int Rounds = int.Parse(Environment.GetEnvironmentVariable("PIPELINE_TEST_ROUNDS") ?? "4", CultureInfo.InvariantCulture);
+
     private const int Keys = 60;
 #pragma warning disable CA5394 // A seeded sequence is wanted.
     private readonly Random random = new(seed);

@@ -12,7 +12,7 @@ namespace Pipeline.Medallion.Tests.Sources.File;
 public sealed class RangeReaderTests(MedallionFixture medallion)
 {
     /// <summary>Files of chance that the test reads; a thorough run by hand asks for more.</summary>
-    private static readonly int Files = int.Parse(Environment.GetEnvironmentVariable("PIPELINE_TEST_CUT_FILES") ?? "32", CultureInfo.InvariantCulture);
+    private static readonly int Files = int.Parse(Environment.GetEnvironmentVariable("PIPELINE_TEST_CUT_FILES") ?? "16", CultureInfo.InvariantCulture);
 
     private static readonly (string Name, string Text)[] Edges =
     [
