@@ -66,6 +66,9 @@ internal enum DifferenceRule
 /// <param name="Reader">What the reader says there; null: nothing.</param>
 internal sealed record SchemaDifference(string Path, DifferenceRule Rule, string? Writer, string? Reader)
 {
+    /// <summary>Whether it was found further up already: the place leads back there.</summary>
+    public bool Repeated { get; init; }
+
     /// <summary>Confluent's name of the rule.</summary>
     public string RuleName => JsonNamingPolicy.SnakeCaseUpper.ConvertName(Rule.ToString());
 

@@ -30,7 +30,7 @@ internal sealed partial class SchemaComparer
 
             if (!pass.assumed || known.Count == before)
             {
-                return differences;
+                return [.. differences.Where(d => !d.Repeated)];
             }
         }
     }
@@ -57,7 +57,7 @@ internal sealed partial class SchemaComparer
         if (!open.Add(pair))
         {
             assumed = true;
-            return known.TryGetValue(pair, out var difference) ? [difference] : [];
+            return known.TryGetValue(pair, out var difference) ? [difference with { Repeated = true }] : [];
         }
 
         differences = DifferencesOf(pair.Item1, pair.Item2);
