@@ -64,9 +64,27 @@ internal sealed partial class SchemaComparer
             : fitting == writer.Parts.Count ? [] : [Found(fitting > 0 ? DifferenceRule.SumTypeNarrowed : DifferenceRule.TypeChanged, writer, reader)];
     }
 
+    private bool AllFit(IReadOnlyList<SchemaNode> writers, IReadOnlyList<SchemaNode> readers)
+    {
+        for (var index = 0; index < writers.Count; index++)
+        {
+            if (!Fits(writers[index], readers[index]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     // The most pairs in which every part occurs once (a maximum bipartite matching, by augmenting paths).
     private int Matches(IReadOnlyList<SchemaNode> writers, IReadOnlyList<SchemaNode> readers)
     {
+        if (writers.Count == readers.Count && AllFit(writers, readers))
+        {
+            return writers.Count;
+        }
+
         var fits = writers.Select(w => readers.Select(r => Fits(w, r)).ToArray()).ToArray();
         var taken = Enumerable.Repeat(-1, readers.Count).ToArray();
         return Enumerable.Range(0, writers.Count).Count(writer => Place(writer, new bool[readers.Count]));

@@ -8,10 +8,9 @@ internal sealed partial class SchemaComparer
         var differences = new List<SchemaDifference>();
         foreach (var (name, before) in writer.Named)
         {
-            var path = $"/properties/{JsonPointer.Escape(name)}";
             if (!reader.Named.TryGetValue(name, out var now))
             {
-                differences.AddRange(RemovedProperty(name, before, reader, path));
+                differences.AddRange(RemovedProperty(name, before, reader));
                 continue;
             }
 
@@ -20,12 +19,20 @@ internal sealed partial class SchemaComparer
                 differences.Add(Found(DifferenceRule.RequiredAttributeAdded, before, now, $"/required/{JsonPointer.Escape(name)}"));
             }
 
-            differences.AddRange(Below(path, before, now));
+            // Most pairs have none: nothing is made for them.
+            if (Differences(before, now) is { Count: > 0 } inside)
+            {
+                var path = PathOf(name);
+                differences.AddRange(inside.Select(d => d.Under(path)));
+            }
         }
 
-        foreach (var (name, now) in reader.Named.Where(n => !writer.Named.ContainsKey(n.Key)))
+        foreach (var (name, now) in reader.Named)
         {
-            differences.AddRange(AddedProperty(name, now, writer, reader, $"/properties/{JsonPointer.Escape(name)}"));
+            if (!writer.Named.ContainsKey(name))
+            {
+                differences.AddRange(AddedProperty(name, now, writer, reader));
+            }
         }
 
         foreach (var pattern in reader.Patterns)
@@ -41,15 +48,18 @@ internal sealed partial class SchemaComparer
         return differences;
     }
 
-    private IEnumerable<SchemaDifference> RemovedProperty(string name, SchemaNode before, ObjectContent reader, string path) => Removed(
+    private static string PathOf(string property) => $"/properties/{JsonPointer.Escape(property)}";
+
+    private IEnumerable<SchemaDifference> RemovedProperty(string name, SchemaNode before, ObjectContent reader) => Removed(
         before,
         reader.Covering(name),
-        path,
+        PathOf(name),
         DifferenceRule.PropertyRemovedFromClosedContentModel,
         DifferenceRule.PropertyRemovedNotCoveredByPartiallyOpenContentModel);
 
-    private IEnumerable<SchemaDifference> AddedProperty(string name, SchemaNode now, ObjectContent writer, ObjectContent reader, string path)
+    private IEnumerable<SchemaDifference> AddedProperty(string name, SchemaNode now, ObjectContent writer, ObjectContent reader)
     {
+        var path = PathOf(name);
         var required = reader.Required.Contains(name);
         var covering = writer.Covering(name);
         if (covering is not null)

@@ -32,7 +32,11 @@ internal sealed partial class SchemaComparer
             differences.Add(Found(DifferenceRule.TypeNarrowed, writer, reader));
         }
 
-        CompareValues(writer, reader, differences);
+        if (reader.Values is not null)
+        {
+            CompareValues(writer.Values, reader.Values, differences);
+        }
+
         CompareLimits(writer, reader, differences);
         if (reader.Pattern is not null && reader.Pattern != writer.Pattern)
         {
@@ -57,12 +61,12 @@ internal sealed partial class SchemaComparer
         return differences;
     }
 
-    private static void CompareValues(TypedSchema writer, TypedSchema reader, List<SchemaDifference> differences)
+    private static void CompareValues(IReadOnlySet<string>? before, IReadOnlySet<string> allowed, List<SchemaDifference> differences)
     {
-        if (reader.Values is { } allowed && !(writer.Values?.IsSubsetOf(allowed) ?? false))
+        if (before is null || !before.IsSubsetOf(allowed))
         {
-            var rule = writer.Values is null || allowed.IsSubsetOf(writer.Values) ? DifferenceRule.EnumArrayNarrowed : DifferenceRule.EnumArrayChanged;
-            differences.Add(new("/enum", rule, writer.Values is { } before ? List(before) : null, List(allowed)));
+            var rule = before is null || allowed.IsSubsetOf(before) ? DifferenceRule.EnumArrayNarrowed : DifferenceRule.EnumArrayChanged;
+            differences.Add(new("/enum", rule, before is null ? null : List(before), List(allowed)));
         }
 
         static string List(IReadOnlySet<string> values) => $"[{string.Join(',', values)}]";
