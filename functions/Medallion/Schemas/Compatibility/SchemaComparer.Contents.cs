@@ -43,9 +43,35 @@ internal sealed partial class SchemaComparer
             }
         }
 
+        differences.AddRange(Dependencies(writer, reader));
         differences.AddRange(Others(
             writer.Others, reader.Others, "/additionalProperties", DifferenceRule.AdditionalPropertiesRemoved, DifferenceRule.AdditionalPropertiesNarrowed));
         return differences;
+    }
+
+    private IEnumerable<SchemaDifference> Dependencies(ObjectContent writer, ObjectContent reader)
+    {
+        foreach (var (name, now) in reader.DependentRequired)
+        {
+            var before = writer.DependentRequired.GetValueOrDefault(name);
+            if (before is null || !now.IsSubsetOf(before))
+            {
+                var rule = before is null ? DifferenceRule.DependencyArrayAdded
+                    : before.IsSubsetOf(now) ? DifferenceRule.DependencyArrayExtended
+                    : DifferenceRule.DependencyArrayChanged;
+                yield return new($"/dependencies/{JsonPointer.Escape(name)}", rule, before is null ? null : string.Join(',', before), string.Join(',', now));
+            }
+        }
+
+        foreach (var (name, now) in reader.DependentSchemas)
+        {
+            var path = $"/dependencies/{JsonPointer.Escape(name)}";
+            var found = writer.DependentSchemas.TryGetValue(name, out var before) ? Below(path, before, now) : [Found(DifferenceRule.DependencySchemaAdded, null, now, path)];
+            foreach (var difference in found)
+            {
+                yield return difference;
+            }
+        }
     }
 
     private static string PathOf(string property) => $"/properties/{JsonPointer.Escape(property)}";

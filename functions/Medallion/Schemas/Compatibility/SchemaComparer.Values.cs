@@ -15,6 +15,8 @@ internal sealed partial class SchemaComparer
         ("minLength", false, DifferenceRule.MinLengthAdded, DifferenceRule.MinLengthIncreased),
         ("maxItems", true, DifferenceRule.MaxItemsAdded, DifferenceRule.MaxItemsDecreased),
         ("minItems", false, DifferenceRule.MinItemsAdded, DifferenceRule.MinItemsIncreased),
+        ("maxContains", true, DifferenceRule.MaxContainsAdded, DifferenceRule.MaxContainsDecreased),
+        ("minContains", false, DifferenceRule.MinContainsAdded, DifferenceRule.MinContainsIncreased),
         ("maxProperties", true, DifferenceRule.MaxPropertiesAdded, DifferenceRule.MaxPropertiesDecreased),
         ("minProperties", false, DifferenceRule.MinPropertiesAdded, DifferenceRule.MinPropertiesIncreased),
     ];

@@ -89,8 +89,15 @@ internal sealed class TypedSchema : SchemaNode
 /// <param name="Required">The names that must be there.</param>
 /// <param name="Patterns">Schemas of properties whose name matches.</param>
 /// <param name="Others">The schema of all others; null: anything, the open content model.</param>
+/// <param name="DependentRequired">By a name, those that must be there if it is.</param>
+/// <param name="DependentSchemas">By a name, what the object must fit if it is there.</param>
 internal sealed record ObjectContent(
-    IReadOnlyDictionary<string, SchemaNode> Named, IReadOnlySet<string> Required, IReadOnlyList<PropertyPattern> Patterns, SchemaNode? Others)
+    IReadOnlyDictionary<string, SchemaNode> Named,
+    IReadOnlySet<string> Required,
+    IReadOnlyList<PropertyPattern> Patterns,
+    SchemaNode? Others,
+    IReadOnlyDictionary<string, IReadOnlySet<string>> DependentRequired,
+    IReadOnlyDictionary<string, SchemaNode> DependentSchemas)
 {
     /// <summary>The schema that holds for a property which is not described; null: anything.</summary>
     public SchemaNode? Covering(string name) => Patterns.FirstOrDefault(p => p.Matches(name))?.Schema ?? Others;

@@ -20,7 +20,31 @@ internal sealed partial class SchemaParser
             patterns.Add(new PropertyPattern(pattern.Name, Expression(pattern.Name, below), Node(pattern.Value, below)));
         }
 
-        return new ObjectContent(named, Required(schema, at), patterns, Others(schema, ["additionalProperties", "unevaluatedProperties"], at));
+        // Draft 07 has both kinds of dependencies under one keyword.
+        var names = new Dictionary<string, IReadOnlySet<string>>();
+        var schemas = new Dictionary<string, SchemaNode>();
+        foreach (var keyword in new[] { "dependencies", "dependentRequired", "dependentSchemas" })
+        {
+            foreach (var dependency in Members(schema, keyword, at))
+            {
+                if (dependency.Value.ValueKind == JsonValueKind.Array)
+                {
+                    names[dependency.Name] = Names(dependency.Value, keyword, at);
+                }
+                else
+                {
+                    schemas[dependency.Name] = Node(dependency.Value, $"{at}/{keyword}/{JsonPointer.Escape(dependency.Name)}");
+                }
+            }
+        }
+
+        return new ObjectContent(
+            named,
+            schema.TryGetProperty("required", out var required) ? Names(required, "required", at) : new HashSet<string>(),
+            patterns,
+            Others(schema, ["additionalProperties", "unevaluatedProperties"], at),
+            names,
+            schemas);
     }
 
     private ArrayContent Items(JsonElement schema, string at)
@@ -58,26 +82,10 @@ internal sealed partial class SchemaParser
         return null;
     }
 
-    private static HashSet<string> Required(JsonElement schema, string at)
-    {
-        var names = new HashSet<string>();
-        if (!schema.TryGetProperty("required", out var required))
-        {
-            return names;
-        }
-
-        if (required.ValueKind != JsonValueKind.Array)
-        {
-            throw Invalid(at, "'required' is not a list of names.");
-        }
-
-        foreach (var name in required.EnumerateArray())
-        {
-            names.Add(name.ValueKind == JsonValueKind.String ? name.GetString() ?? "" : throw Invalid(at, "'required' is not a list of names."));
-        }
-
-        return names;
-    }
+    private static HashSet<string> Names(JsonElement list, string keyword, string at) =>
+        list.ValueKind == JsonValueKind.Array && list.EnumerateArray().All(name => name.ValueKind == JsonValueKind.String)
+            ? [.. list.EnumerateArray().Select(name => name.GetString() ?? "")]
+            : throw Invalid(at, $"'{keyword}' is not a list of names.");
 
     private static IEnumerable<JsonProperty> Members(JsonElement schema, string keyword, string at) =>
         !schema.TryGetProperty(keyword, out var members) ? []

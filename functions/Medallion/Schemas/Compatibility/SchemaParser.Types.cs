@@ -7,14 +7,14 @@ internal sealed partial class SchemaParser
 {
     private static readonly string[] OfNumbers = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
     private static readonly string[] OfStrings = ["minLength", "maxLength"];
-    private static readonly string[] OfArrays = ["minItems", "maxItems"];
+    private static readonly string[] OfArrays = ["minItems", "maxItems", "minContains", "maxContains"];
     private static readonly string[] OfObjects = ["minProperties", "maxProperties"];
 
     // Without 'type', what the keywords are for is what the schema is for, as Confluent takes it.
     private static readonly (JsonType Type, string[] Keywords)[] Implied =
     [
-        (JsonType.Object, [.. OfObjects, "properties", "required", "additionalProperties", "patternProperties", "unevaluatedProperties"]),
-        (JsonType.Array, [.. OfArrays, "items", "prefixItems", "additionalItems", "unevaluatedItems", "uniqueItems"]),
+        (JsonType.Object, [.. OfObjects, "properties", "required", "additionalProperties", "patternProperties", "unevaluatedProperties", "dependencies", "dependentRequired", "dependentSchemas"]),
+        (JsonType.Array, [.. OfArrays, "items", "prefixItems", "additionalItems", "unevaluatedItems", "uniqueItems", "contains"]),
         (JsonType.String, [.. OfStrings, "pattern"]),
         (JsonType.Number, OfNumbers),
     ];
