@@ -7,6 +7,7 @@ using Pipeline.App.Api;
 using Pipeline.App.Maintenance;
 using Pipeline.App.Pipelines;
 using Pipeline.App.Runs;
+using Pipeline.App.Schemas;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion;
 using Pipeline.Medallion.Lineage.OpenLineage;
@@ -14,6 +15,7 @@ using Pipeline.Medallion.Lineage.OpenLineage;
 var builder = FunctionsApplication.CreateBuilder(args);
 builder.ConfigureFunctionsWebApplication();
 builder.UseWhen<ProblemMiddleware>(context => context.FunctionDefinition.InputBindings.Values.Any(b => b.Type == "httpTrigger"));
+builder.UseWhen<RegistryErrors>(RegistryErrors.IsFor);
 
 var storage = StorageSettings.Read(builder.Configuration);
 builder.Services.AddSingleton(TimeProvider.System);

@@ -3,18 +3,20 @@ using Pipeline.Medallion;
 using Pipeline.Medallion.Maintenance;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Scheduling;
+using Pipeline.Medallion.Schemas;
 
 namespace Pipeline.App;
 
 /// <summary>Creates the containers and tables as the app starts, before it takes work.</summary>
-internal sealed class StorageSetup(LakeTables tables, RunStore runs, StepStore steps, ScheduleStore schedules, MaintenanceStore maintenance) : IHostedLifecycleService
+internal sealed class StorageSetup(LakeTables tables, RunStore runs, StepStore steps, ScheduleStore schedules, MaintenanceStore maintenance, SchemaRegistry schemas) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => Task.WhenAll(
         tables.CreateContainersAsync(cancellationToken),
         runs.CreateAsync(cancellationToken),
         steps.CreateAsync(cancellationToken),
         schedules.CreateAsync(cancellationToken),
-        maintenance.CreateAsync(cancellationToken));
+        maintenance.CreateAsync(cancellationToken),
+        schemas.CreateAsync(cancellationToken));
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

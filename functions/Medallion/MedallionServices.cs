@@ -14,6 +14,7 @@ using Pipeline.Medallion.Mart;
 using Pipeline.Medallion.Models;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Scheduling;
+using Pipeline.Medallion.Schemas;
 using Pipeline.Medallion.Serving;
 using Pipeline.Medallion.Silver;
 
@@ -37,6 +38,7 @@ public static class MedallionServices
         services.AddSingleton(s => new DefinitionStore(s.GetRequiredService<ILake>(), s.GetRequiredService<DefinitionCompiler>(), shippedPipelines));
         services.AddSingleton<RunStore>();
         services.AddSingleton<StepStore>();
+        services.AddSingleton<SchemaRegistry>();
         services.AddSingleton<SourceScanner>();
         services.AddSingleton<SourceLander>();
         services.AddSingleton<CutFiles>();

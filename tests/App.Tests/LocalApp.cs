@@ -29,6 +29,9 @@ internal sealed class LocalApp : IAsyncDisposable
 
     public BlobServiceClient Storage { get; }
 
+    /// <summary>The API's base URL.</summary>
+    public Uri Root => settings.Api;
+
     public static string RepoRoot { get; } = Metadata("RepoRoot");
 
     /// <summary>Starts both.</summary>

@@ -3,6 +3,7 @@ using Azure.Storage.Blobs;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Schemas;
 using Pipeline.Medallion.Tests;
 using Pipeline.Testing;
 
@@ -30,6 +31,7 @@ public sealed class MedallionFixture : IAsyncLifetime
         await Floor.GetRequiredService<LakeTables>().CreateContainersAsync(CancellationToken.None);
         await Floor.GetRequiredService<RunStore>().CreateAsync(CancellationToken.None);
         await Floor.GetRequiredService<StepStore>().CreateAsync(CancellationToken.None);
+        await Floor.GetRequiredService<SchemaRegistry>().CreateAsync(CancellationToken.None);
     }
 
     /// <summary>Another instance of the app over the same storage: nothing in memory or on scratch disk is shared.</summary>

@@ -25,7 +25,11 @@ internal static class Requests
 
     /// <summary>The body as JSON; an empty body is an object without fields.</summary>
     /// <exception cref="BadRequestException">It is not that JSON, or too large.</exception>
-    public static async Task<T> ReadAsync<T>(HttpRequest request, CancellationToken cancellationToken)
+    public static Task<T> ReadAsync<T>(HttpRequest request, CancellationToken cancellationToken) => ReadAsync<T>(request, "GET /api/openapi.json", cancellationToken);
+
+    /// <summary>The body as JSON, for an operation that is described elsewhere.</summary>
+    /// <exception cref="BadRequestException">It is not that JSON, or too large.</exception>
+    public static async Task<T> ReadAsync<T>(HttpRequest request, string describedIn, CancellationToken cancellationToken)
     {
         var body = new byte[Math.Min(request.ContentLength ?? BodyLimitBytes, BodyLimitBytes) + 1];
         var length = await request.Body.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, cancellationToken);
@@ -42,7 +46,7 @@ internal static class Requests
         catch (JsonException error)
         {
             var reason = error.Message.Replace(typeof(T).FullName ?? "", typeof(T).Name, StringComparison.Ordinal);
-            throw new BadRequestException($"The body is not the JSON expected: {reason} GET /api/openapi.json describes {typeof(T).Name}.", error);
+            throw new BadRequestException($"The body is not the JSON expected: {reason} {describedIn} describes {typeof(T).Name}.", error);
         }
     }
 
