@@ -92,7 +92,7 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
     /// <summary>What the step's note says.</summary>
     public static string NoteOf(DateRange range, long judged, CleanTables step) => $"Backfill of {range}: {judged} of {step.Bronze.Rows} rows of {step.BronzeKey} belong to it.";
 
-    /// <summary>Bronze at the version that silver has seen, and silver.</summary>
+    /// <summary>Bronze with the rows that silver has seen, and silver.</summary>
     /// <exception cref="TerminalException">There is no silver yet, it is to be made anew as a whole, or that version can no longer be read.</exception>
     public static async Task<(DeltaSnapshot Bronze, DeltaSnapshot Silver)> SeenAsync(
         LakeTables tables, DuckDbSession session, string pipeline, SourceDefinition declared, TableKey table, IReadOnlyDictionary<TableKey, DeltaSnapshot> snapshots, CancellationToken cancellationToken)
@@ -104,6 +104,13 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
         }
 
         var silver = RequireKept(CleanTables.Of(tables, pipeline, table, snapshots), session, declared);
+        var moved = await StepInputs.MovedAsync(tables, pipeline, state.Inputs, [(bronze, now)], cancellationToken);
+        if (moved.Count == 0)
+        {
+            // The same rows: files of the version itself may have been packed since, and deleted.
+            return (now, silver);
+        }
+
         var seen = TableVersion.Parse(state.Inputs[bronze.ToString()]);
         try
         {

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
+using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Silver;
@@ -107,6 +108,35 @@ public sealed class BackfillTests(MedallionFixture medallion)
         Assert.Equal((2, null), (report["silver.f"].RowsIn, report["silver.f"].Note));
         Assert.Equal(["1|10", "2|2"], await pipeline.QueryAsync("select k, v from silver.f order by k"));
         Assert.Equal(["2|v-type:v:x"], await pipeline.RejectedAsync("f"));
+    }
+
+    [Fact]
+    public async Task Backfill_BronzePackedAndItsFilesVacuumed_ReadsThePackedOnes()
+    {
+        var pipeline = await TestPipeline.CreateAsync(medallion, Daily);
+        foreach (var month in new[] { 1, 2, 3 })
+        {
+            await pipeline.LandAsync($"{month}.csv", $"k,day,v\n{month},2024-0{month}-01,{month}\n");
+            await pipeline.SucceedAsync();
+        }
+
+        var table = pipeline.Floor.GetRequiredService<LakeTables>().Open(pipeline.Name, Bronze);
+        var before = Assert.IsType<DeltaSnapshot>(await table.ReadAsync((long?)null, Cancelled));
+        using (var session = pipeline.Floor.GetRequiredService<Engine>().OpenSession())
+        {
+            await new DeltaOptimize(pipeline.Lake, pipeline.Floor.GetRequiredService<FileCache>(), TimeProvider.System).RunAsync(session, table.Root, "packed", Cancelled);
+        }
+
+        foreach (var file in before.Files)
+        {
+            await pipeline.Lake.DeleteAsync(table.Root.Append(file.Path), Cancelled);
+        }
+
+        // What was brought before would hide that the files are gone.
+        await pipeline.On(Small()).BackfillAsync("2024-02", "2024-02");
+
+        Assert.Equal(["1|1", "2|2", "3|3"], await pipeline.QueryAsync("select k, v from silver.f order by k"));
+        Assert.All((await pipeline.SucceedAsync()).Steps, s => Assert.Equal(StepStatus.Unchanged, s.Status));
     }
 
     [Fact]
