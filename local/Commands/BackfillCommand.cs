@@ -8,8 +8,8 @@ internal static class BackfillCommand
     public static Command Create(SharedOptions options)
     {
         var name = new Argument<string>("NAME") { Description = "The pipeline" };
-        var from = new Option<string>("--from") { Description = "The first partition: a day, month or year, e.g. 1997-01", HelpName = "DATE", Required = true };
-        var to = new Option<string>("--to") { Description = "The last partition, e.g. 1997-06: it is made anew too", HelpName = "DATE", Required = true };
+        var from = new Option<string>("--from") { Description = "The first partition: a day, month or year, e.g. 2013-01", HelpName = "DATE", Required = true };
+        var to = new Option<string>("--to") { Description = "The last partition, e.g. 2013-06: it is made anew too", HelpName = "DATE", Required = true };
         var select = new Option<string[]>("--select")
         {
             Description = "Only these tables of silver and models, e.g. silver.orders, or silver.orders+ with all that follows from it; without it all tables of silver with such partitions, and all that follows",

@@ -20,7 +20,7 @@ internal static class PlanCommand
         {
             if (arguments.GetValue(from) is null != arguments.GetValue(to) is null)
             {
-                arguments.AddError("A backfill has a beginning and an end: give --from and --to, such as --from 1997-01 --to 1997-06.");
+                arguments.AddError("A backfill has a beginning and an end: give --from and --to, such as --from 2013-01 --to 2013-06.");
             }
         });
         command.SetAction((arguments, cancellationToken) =>

@@ -24,7 +24,7 @@ public sealed record StartRunBody
 /// <summary>The partitions that a backfill makes anew.</summary>
 public sealed record BackfillBody
 {
-    /// <summary>The first of them: a day, a month or a year, such as 1997-01-31, 1997-01 or 1997.</summary>
+    /// <summary>The first of them: a day, a month or a year, such as 2013-01-31, 2013-01 or 2013.</summary>
     public required string From { get; init; }
 
     /// <summary>The last of them, likewise.</summary>

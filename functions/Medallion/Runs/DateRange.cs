@@ -8,7 +8,7 @@ public sealed record DateRange(DateOnly From, DateOnly To)
     private const int LastYear = 9998;
     private static readonly (string Format, Func<DateOnly, DateOnly> Next)[] Spans = [("yyyy-MM-dd", day => day.AddDays(1)), ("yyyy-MM", day => day.AddMonths(1)), ("yyyy", day => day.AddYears(1))];
 
-    /// <summary>Reads a range whose ends are days (<c>1997-01-31</c>), months (<c>1997-01</c>) or years (<c>1997</c>): it goes from the first day of the one to the last day of the other.</summary>
+    /// <summary>Reads a range whose ends are days (<c>2013-01-31</c>), months (<c>2013-01</c>) or years (<c>2013</c>): it goes from the first day of the one to the last day of the other.</summary>
     /// <exception cref="FormatException">An end is none of that, or the range ends before it begins.</exception>
     public static DateRange Parse(string? from, string? to)
     {
@@ -29,6 +29,6 @@ public sealed record DateRange(DateOnly From, DateOnly To)
             }
         }
 
-        throw new FormatException($"'{name}' is '{text}': expected a day, a month or a year, such as 1997-01-31, 1997-01 or 1997.");
+        throw new FormatException($"'{name}' is '{text}': expected a day, a month or a year, such as 2013-01-31, 2013-01 or 2013.");
     }
 }

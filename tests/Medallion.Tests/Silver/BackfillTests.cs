@@ -218,7 +218,7 @@ public sealed class BackfillTests(MedallionFixture medallion)
 
     [Theory]
     [InlineData("1998", "1997", "The range from 1998 to 1997 ends before it begins.")]
-    [InlineData("1997-13", "1997", "'from' is '1997-13': expected a day, a month or a year, such as 1997-01-31, 1997-01 or 1997.")]
+    [InlineData("1997-13", "1997", "'from' is '1997-13': expected a day, a month or a year, such as 2013-01-31, 2013-01 or 2013.")]
     [InlineData("1997", null, "'to' is ''")]
     [InlineData("1997", "9999", "'to' is '9999'")]
     public void Parse_NoRange_IsRefused(string from, string? to, string message) =>
