@@ -40,8 +40,8 @@ internal sealed class Landing(SourceDefinition source, StepWork work, DuckDbSess
     }
 
     /// <summary>Refuses a file that turned out to be damaged while its rows were written.</summary>
-    /// <returns>Whether the error tells of the file.</returns>
-    public bool Refuse(StagedFile staged, LandedFile file, Exception error)
+    /// <returns>Whether the error tells of the file; what the storage refuses does not.</returns>
+    public bool Refuse(StagedFile staged, LandedFile file, DuckDbException error)
     {
         if (staged.Unread is not { } local || !stager.TellsOfTheFile(error, source.Format ?? FileFormats.Of(file.Path), local))
         {

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
+using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
@@ -102,7 +102,7 @@ internal sealed class SourceLander(ILake lake, Engine engine, DataFileWriter wri
         {
             add.AddRange(await writer.WriteAsync(landing.Session, rows, root, [], name, cancellationToken));
         }
-        catch (LakehouseException error) when (landing.Refuse(staged, file, error))
+        catch (DuckDbException error) when (landing.Refuse(staged, file, error))
         {
             refused = true;
         }

@@ -1,4 +1,9 @@
 using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.LakeTesting;
+using Pipeline.Lakehouse;
+using Pipeline.Lakehouse.Delta;
+using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Runs;
 
 namespace Pipeline.Medallion.Tests.Sources.File;
@@ -242,5 +247,30 @@ public sealed class BadFileTests(MedallionFixture medallion)
             "cut off json" => Encoding.UTF8.GetBytes("[{\"a\":1,\"b\":\"x\"},{\"a\":2,\"b\":"),
             _ => Encoding.UTF8.GetBytes("this is plain text, whatever its name says"),
         };
+    }
+
+    [Fact]
+    public async Task Run_StorageRefusesARowsFile_FailsTheStepAndDoesNotBlameTheLandingFile()
+    {
+        var pipeline = await FileReading.TwoColumnsAsync(medallion);
+        await pipeline.LandAsync("good.csv", Good);
+        var refusing = medallion.Compose(
+            TimeProvider.System,
+            services => services.AddSingleton(s => new DataFileWriter(new RefusingOnce(s.GetRequiredService<ILake>()), s.GetRequiredService<FileCache>())));
+
+        var failed = await pipeline.On(refusing).RunAsync();
+        await pipeline.SucceedAsync();
+
+        Assert.Equal("the storage refused", failed["bronze.f"].Error);
+        Assert.Equal(["7|good"], await pipeline.RawAsync());
+        Assert.Empty(await pipeline.MalformedAsync());
+    }
+
+    private sealed class RefusingOnce(ILake lake) : LakeDecorator(lake)
+    {
+        private int uploads;
+
+        protected override Task BeforeAsync(Call call, string path) =>
+            call == Call.Upload && uploads++ == 0 ? throw new TerminalException("the storage refused") : Task.CompletedTask;
     }
 }
