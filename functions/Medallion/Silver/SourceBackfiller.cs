@@ -36,7 +36,7 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
         var within = silver with { Files = [.. silver.Files.Where(f => BackfillScope.IsWithin(range, silver.PartitionColumns, f))] };
         if (step.Bronze.Bytes + within.Bytes > limits.SingleBytes)
         {
-            return await new BackfillSplitter(tables, engine, reader, writer, limits).SplitAsync(source, step, silver, within, work, range, invocation, cancellationToken);
+            return await SplitAsync();
         }
 
         using var rows = await CheckedRows.OpenAsync(session, reader, source, step.Bronze, work, cancellationToken);
@@ -49,7 +49,7 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
         var met = KeyFilter.Of(session, scope.Key, BackfillScope.Keys, cancellationToken).Among(scope.Key, silver);
         if (step.Bronze.Bytes + within.Files.Union(met).Sum(f => f.SizeBytes) > limits.SingleBytes)
         {
-            return await new BackfillSplitter(tables, engine, reader, writer, limits).SplitAsync(source, step, silver, within, work, range, invocation, cancellationToken);
+            return await SplitAsync();
         }
 
         var judged = scope.Judge(rows, cancellationToken);
@@ -87,6 +87,9 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
             },
         };
         return await commit.CommitAsync(step, source, session, work, definition, cancellationToken);
+
+        Task<StepOutcome> SplitAsync() =>
+            new BackfillSplitter(tables, engine, reader, writer, limits).SplitAsync(source, step, silver, within, work, range, invocation, cancellationToken);
     }
 
     /// <summary>What the step's note says.</summary>
