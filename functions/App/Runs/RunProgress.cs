@@ -55,6 +55,12 @@ internal sealed class RunProgress
             versions[table] = version;
         }
 
+        // A batch that is held feeds nothing; what needs a table that is not there yet is left out.
+        if (result.Status == StepStatus.Held && result.Versions.Count == 0)
+        {
+            missing.Add(result.Table);
+        }
+
         long? made = result.Versions.TryGetValue(result.Table, out var found) ? found : null;
         log.StepEnded(result.Table, plan.RunId, result.Status, seconds, made, result.Rows?.In, result.Rows?.Out, result.Rows?.Rejected);
     }

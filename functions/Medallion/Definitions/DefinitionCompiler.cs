@@ -19,6 +19,7 @@ public sealed class DefinitionCompiler(Engine engine)
         using var session = engine.OpenSession();
         RunTime.Define(session, DateTimeOffset.UnixEpoch);
         definition = definition with { Sources = [.. definition.Sources.Select(s => CheckSource(session, s, problems))] };
+        SourceRules.Check(session, definition, problems);
         var reads = definition.Models.ToDictionary(m => m.Table, m => Reads(session, m, definition, problems));
         var steps = StepGraph.Order(definition, reads, problems);
         foreach (var metric in definition.Metrics)
@@ -49,14 +50,6 @@ public sealed class DefinitionCompiler(Engine engine)
             }
 
             columns.Add(read);
-        }
-
-        foreach (var rule in source.Rules)
-        {
-            if (rule.Expect.Length > 0)
-            {
-                Try(rule.Line, $"rule '{rule.Id}'", problems, () => ScalarExpression.Parse(session, rule.Expect));
-            }
         }
 
         return source with { Columns = columns };
@@ -178,10 +171,7 @@ public sealed class DefinitionCompiler(Engine engine)
 
             session.Execute($"create table {table} as {CleanSql.EmptySilver(source)}");
             known.Add(table);
-            foreach (var rule in source.Rules)
-            {
-                Try(rule.Line, $"rule '{rule.Id}'", problems, () => session.Describe($"select coalesce(({rule.Expect})::boolean, true) from {table}"));
-            }
+            SourceRules.Bind(session, source, problems);
         }
 
         foreach (var source in definition.Sources)
@@ -238,7 +228,7 @@ public sealed class DefinitionCompiler(Engine engine)
     private static IEnumerable<string> Known(PipelineDefinition definition) =>
         definition.Sources.Select(s => $"silver.{s.Name}").Concat(definition.Models.Select(m => m.Table.ToString())).Concat(definition.Sources.Select(s => $"bronze.{s.Name}"));
 
-    private static void Try(SourceLine line, string what, List<DefinitionProblem> problems, Action check)
+    internal static void Try(SourceLine line, string what, List<DefinitionProblem> problems, Action check)
     {
         try
         {

@@ -1,4 +1,5 @@
 using Pipeline.Medallion.Maintenance;
+using Pipeline.Medallion.Quality;
 using Pipeline.Medallion.Scheduling;
 
 namespace Pipeline.Medallion.Definitions;
@@ -38,7 +39,8 @@ internal sealed class DefinitionReader
             root.ProblemAt("name", $"the pipeline is named '{name}' but its folder '{files.Name}': both must be the same");
         }
 
-        var sources = root.Maps("sources", "source").Select(s => ReadSource(s.Name, s.Map)).ToList();
+        var quality = QualityDefinitionReader.Read(root, new QualityDefinition());
+        var sources = root.Maps("sources", "source").Select(s => ReadSource(s.Name, s.Map, quality)).ToList();
         if (sources.Count == 0)
         {
             root.ProblemAt("sources", "there is no source: a pipeline has at least one");
@@ -65,7 +67,7 @@ internal sealed class DefinitionReader
         };
     }
 
-    private SourceDefinition ReadSource(string name, YamlMap map)
+    private SourceDefinition ReadSource(string name, YamlMap map, QualityDefinition quality)
     {
         CheckName(name, "source", map.Line);
         map.AllowOnly(PipelineKeys.Source);
@@ -75,6 +77,8 @@ internal sealed class DefinitionReader
             map.ProblemAt("connector", $"source '{name}' has the connector '{connector}': expected {string.Join(", ", PipelineKeys.Connectors)}");
         }
 
+        var rules = map.List("rules", $"a rule of source '{name}'").ToList();
+        var columns = map.Maps("columns", "column").Select(c => ReadColumn(c.Name, c.Map)).ToList();
         var source = new SourceDefinition
         {
             Name = name,
@@ -85,8 +89,10 @@ internal sealed class DefinitionReader
             Key = map.Texts("key"),
             LatestBy = map.Text("latest_by"),
             Partition = ReadPartition(map),
-            Columns = [.. map.Maps("columns", "column").Select(c => ReadColumn(c.Name, c.Map))],
-            Rules = [.. map.List("rules", $"a rule of source '{name}'").Select(ReadRule)],
+            Columns = columns,
+            Rules = [.. rules.Where(r => !Adjusts(r)).Select(QualityDefinitionReader.ReadRule)],
+            Adjustments = [.. rules.Where(Adjusts).Select(QualityDefinitionReader.ReadAdjustment)],
+            Quality = QualityDefinitionReader.Read(map, quality),
             Line = map.Line,
         };
         if (source.Path.StartsWith('/') || source.Path.Split('/').Any(s => s is "." or ".."))
@@ -94,7 +100,7 @@ internal sealed class DefinitionReader
             map.ProblemAt("path", $"'{source.Path}' is not a path in the container 'landing': expected segments such as sales/*.csv, without a leading '/' or '..'");
         }
 
-        (string? Column, string Key)[] named = [.. source.Key.Select(k => (k, "key")), (source.LatestBy, "latest_by"), (source.Partition?.By, "partition")];
+        (string? Column, string Key)[] named = [.. source.Key.Select(k => (k, "key")), (source.LatestBy, "latest_by"), (source.Partition?.By, "partition"), (source.Quality.AgeOf, "quality")];
         foreach (var (column, key) in named)
         {
             if (column is not null && source.Columns.Count > 0 && source.Columns.All(c => c.Name != column))
@@ -108,12 +114,15 @@ internal sealed class DefinitionReader
             map.ProblemAt("partition", $"the partition column '{part}' of source '{name}' has the name of a declared column: rename the column");
         }
 
-        foreach (var twice in source.Rules.GroupBy(r => r.Id).Where(g => g.Count() > 1))
+        foreach (var twice in source.Rules.Select(r => r.Id).Concat(source.Adjustments.Select(a => a.Id)).GroupBy(id => id).Where(g => g.Count() > 1))
         {
             map.ProblemAt("rules", $"source '{name}' has more than one rule '{twice.Key}'");
         }
 
         return source;
+
+        // A rule without an expectation adjusts one that follows from a column.
+        bool Adjusts(YamlMap rule) => !rule.Has("expect") && rule.Text("id") is { } id && columns.Any(c => id.StartsWith($"{c.Name}-", StringComparison.Ordinal));
     }
 
     private PartitionDefinition? ReadPartition(YamlMap source)
@@ -153,6 +162,9 @@ internal sealed class DefinitionReader
             Max = map.Text("max"),
             In = map.Texts("in"),
             Pattern = map.Text("pattern"),
+            Unique = map.Flag("unique"),
+            References = QualityDefinitionReader.ReadReference(map),
+            NotFuture = map.Flag("not_future"),
             Format = map.Text("format"),
             Default = map.Text("default"),
             Description = map.Text("description"),
@@ -164,19 +176,6 @@ internal sealed class DefinitionReader
         }
 
         return column.From is null && column.Expr is null ? column with { From = name } : column;
-    }
-
-    private RuleDefinition ReadRule(YamlMap map)
-    {
-        map.AllowOnly(PipelineKeys.Rule);
-        return new RuleDefinition
-        {
-            Id = map.RequiredText("id"),
-            Dimension = map.Text("dimension") ?? "consistency",
-            Expect = map.RequiredText("expect"),
-            Otherwise = map.Choice("otherwise", RuleOutcome.Reject),
-            Line = map.LineOf("expect"),
-        };
     }
 
     private IEnumerable<ModelDefinition> ReadModels(YamlMap root)
@@ -206,6 +205,7 @@ internal sealed class DefinitionReader
                 Incremental = map?.Flag("incremental") ?? false,
                 Delete = map?.Choice("delete", ModelDelete.Keep) ?? ModelDelete.Keep,
                 History = history,
+                Requires = ReadTier(map, table),
                 Description = map?.Text("description"),
                 Columns = ReadModelColumns(map),
                 Line = new SourceLine(file, 1),
@@ -228,6 +228,17 @@ internal sealed class DefinitionReader
 
         map.AllowOnly(PipelineKeys.History);
         return new HistoryDefinition { Sequence = map.RequiredText("sequence"), Delete = map.Text("delete") };
+    }
+
+    private static Tier? ReadTier(YamlMap? model, TableKey table)
+    {
+        var tier = model?.OptionalChoice<Tier>("requires");
+        if (tier == Tier.Bronze)
+        {
+            model?.ProblemAt("requires", $"model '{table}' requires bronze, which every row is: expected silver or gold");
+        }
+
+        return tier;
     }
 
     private static void CheckMerge(YamlMap? map, TableKey table, IReadOnlyList<string> key, HistoryDefinition? history)

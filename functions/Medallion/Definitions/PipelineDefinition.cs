@@ -1,4 +1,5 @@
 using Pipeline.Medallion.Maintenance;
+using Pipeline.Medallion.Quality;
 using Pipeline.Medallion.Scheduling;
 
 namespace Pipeline.Medallion.Definitions;
@@ -60,6 +61,12 @@ public sealed record SourceDefinition
 
     /// <summary>Rules over whole rows.</summary>
     public IReadOnlyList<RuleDefinition> Rules { get; init; } = [];
+
+    /// <summary>What differs in the rules that follow from the columns.</summary>
+    public IReadOnlyList<RuleAdjustment> Adjustments { get; init; } = [];
+
+    /// <summary>What rows and batches are measured by.</summary>
+    public QualityDefinition Quality { get; init; } = new();
 
     /// <summary>Where it stands in pipeline.yaml.</summary>
     public required SourceLine Line { get; init; }
@@ -134,6 +141,15 @@ public sealed record ColumnDefinition
     /// <summary>A regular expression (RE2) that the whole text must match.</summary>
     public string? Pattern { get; init; }
 
+    /// <summary>No two rows of the table have the same value.</summary>
+    public bool Unique { get; init; }
+
+    /// <summary>Where each value must be found; null: nowhere.</summary>
+    public ColumnReference? References { get; init; }
+
+    /// <summary>A date or time must not lie after the run's time.</summary>
+    public bool NotFuture { get; init; }
+
     /// <summary>How a date or time is written, as strptime has it.</summary>
     public string? Format { get; init; }
 
@@ -145,38 +161,6 @@ public sealed record ColumnDefinition
 
     /// <summary>Where it stands in pipeline.yaml.</summary>
     public required SourceLine Line { get; init; }
-}
-
-/// <summary>A rule over a typed row.</summary>
-public sealed record RuleDefinition
-{
-    /// <summary>Names the rule in rejected rows.</summary>
-    public required string Id { get; init; }
-
-    /// <summary>The quality dimension it belongs to.</summary>
-    public string Dimension { get; init; } = "consistency";
-
-    /// <summary>SQL that is true for a good row; NULL counts as true.</summary>
-    public required string Expect { get; init; }
-
-    /// <summary>What happens to a row that fails.</summary>
-    public RuleOutcome Otherwise { get; init; } = RuleOutcome.Reject;
-
-    /// <summary>Where it stands in pipeline.yaml.</summary>
-    public required SourceLine Line { get; init; }
-}
-
-/// <summary>What happens to a row that fails a rule.</summary>
-public enum RuleOutcome
-{
-    /// <summary>The row goes to <c>rejected</c>.</summary>
-    Reject,
-
-    /// <summary>The row stays and is counted.</summary>
-    Warn,
-
-    /// <summary>The step fails.</summary>
-    Fail,
 }
 
 /// <summary>A table built by one SELECT.</summary>
@@ -196,6 +180,9 @@ public sealed record ModelDefinition
 
     /// <summary>What becomes of rows whose key the SELECT no longer gives, in an incremental model.</summary>
     public ModelDelete Delete { get; init; } = ModelDelete.Keep;
+
+    /// <summary>The tier that rows of a source's silver table must have to be read; null: all are.</summary>
+    public Tier? Requires { get; init; }
 
     /// <summary>How the table keeps the history of its rows; null: it holds them as they are now.</summary>
     public HistoryDefinition? History { get; init; }

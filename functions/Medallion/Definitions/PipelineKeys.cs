@@ -3,19 +3,19 @@ namespace Pipeline.Medallion.Definitions;
 /// <summary>The keys that pipeline.yaml may have. A test holds pipeline.schema.json against them.</summary>
 internal static class PipelineKeys
 {
-    public static readonly string[] File = ["name", "description", "schedule", "sources", "models", "metrics", "maintenance"];
+    public static readonly string[] File = ["name", "description", "schedule", "sources", "models", "metrics", "maintenance", "quality"];
 
-    public static readonly string[] Source = ["connector", "path", "format", "load", "key", "latest_by", "partition", "columns", "rules"];
+    public static readonly string[] Source = ["connector", "path", "format", "load", "key", "latest_by", "partition", "columns", "rules", "quality"];
 
     public static readonly string[] Partition = ["by", "as"];
 
     public static readonly string[] PartitionParts = ["year", "month", "day"];
 
-    public static readonly string[] Column = ["from", "expr", "type", "required", "min", "max", "in", "pattern", "format", "default", "description"];
+    public static readonly string[] Column = ["from", "expr", "type", "required", "min", "max", "in", "pattern", "unique", "references", "not_future", "format", "default", "description"];
 
-    public static readonly string[] Rule = ["id", "dimension", "expect", "otherwise"];
+    public static readonly string[] Rule = ["id", "dimension", "when", "weight", "at_most", "expect", "otherwise"];
 
-    public static readonly string[] Model = ["key", "description", "columns", "incremental", "delete", "history"];
+    public static readonly string[] Model = ["key", "description", "columns", "incremental", "delete", "requires", "history"];
 
     public static readonly string[] ModelColumn = ["description"];
 
@@ -26,6 +26,8 @@ internal static class PipelineKeys
     public static readonly string[] Schedule = ["cron", "time_zone", "missed"];
 
     public static readonly string[] Maintenance = ["retention", "optimize", "target_size"];
+
+    public static readonly string[] Quality = ["gold", "silver", "gold_row", "floor", "below", "expected_every", "age_of", "weights"];
 
     public static readonly string[] Connectors = ["file"];
 }

@@ -69,72 +69,85 @@ internal static class StepGraph
     /// <param name="problems">Receives cycles.</param>
     public static IReadOnlyList<Step> Order(PipelineDefinition definition, IReadOnlyDictionary<TableKey, IReadOnlyList<TableKey>> reads, List<DefinitionProblem> problems)
     {
+        var nodes = definition.Sources.SelectMany(OfSource).Concat(definition.Models.Select(m => new Node(m.Table, StepKind.Model, reads[m.Table], Follows(m), m.Line)))
+            .GroupBy(n => n.Table).ToDictionary(n => n.Key, n => n.First());
         var steps = new Dictionary<TableKey, Step>();
-        foreach (var source in definition.Sources)
+        foreach (var table in nodes.Keys)
         {
-            var bronze = new TableKey("bronze", source.Name);
-            steps[bronze] = Make(bronze, StepKind.Ingest, [], 0, new { source.Connector, source.Path, source.Format, source.Load, Detect = source.Columns.Count == 0 });
-            var silver = new TableKey("silver", source.Name);
-            var contract = new
-            {
-                source.Key,
-                source.LatestBy,
-                Partition = source.Partition is { } partition ? partition with { Line = default } : null,
-                Columns = source.Columns.Select(c => c with { Line = default, Description = null }),
-                Rules = source.Rules.Select(r => r with { Line = default }),
-            };
-            steps[silver] = Make(silver, StepKind.Clean, [bronze], 1, contract);
-        }
-
-        foreach (var model in definition.Models)
-        {
-            Visit(model, []);
+            Visit(table, []);
         }
 
         return [.. steps.Values.OrderBy(s => s.Level).ThenBy(s => s.Kind).ThenBy(s => s.Table.ToString(), StringComparer.Ordinal)];
 
-        int Visit(ModelDefinition model, IReadOnlyList<TableKey> path)
+        int Visit(TableKey table, IReadOnlyList<TableKey> path)
         {
-            if (steps.TryGetValue(model.Table, out var known))
+            if (steps.TryGetValue(table, out var known))
             {
                 return known.Level;
             }
 
-            if (path.Contains(model.Table))
+            var node = nodes[table];
+            if (path.Contains(table))
             {
-                var cycle = path.SkipWhile(t => t != model.Table).Append(model.Table);
-                if (problems.All(p => p.File != model.Line.File || !p.Message.Contains("cycle", StringComparison.Ordinal)))
-                {
-                    problems.Add(new(model.Line.File, model.Line.Number, $"models read each other in a cycle: {string.Join(" → ", cycle)}"));
-                }
-
+                NoteCycle(node, [.. path.SkipWhile(t => t != table), table], nodes, problems);
                 return 1;
             }
 
-            var level = 1;
-            foreach (var input in reads[model.Table])
+            var level = node.Kind == StepKind.Ingest ? 0 : 1;
+            foreach (var input in node.Reads.Select(Step.MakerOf).Where(nodes.ContainsKey))
             {
-                var maker = definition.Models.FirstOrDefault(m => m.Table == input);
-                var below = maker is not null ? Visit(maker, [.. path, model.Table]) : steps.TryGetValue(Step.MakerOf(input), out var step) ? step.Level : 0;
-                level = Math.Max(level, below + 1);
+                level = Math.Max(level, Visit(input, [.. path, table]) + 1);
             }
 
-            steps[model.Table] = Make(model.Table, StepKind.Model, reads[model.Table], level, Follows(model));
+            steps[table] = Make(node, level);
             return level;
         }
     }
 
+    private static IEnumerable<Node> OfSource(SourceDefinition source)
+    {
+        var bronze = new TableKey("bronze", source.Name);
+        yield return new Node(bronze, StepKind.Ingest, [], new { source.Connector, source.Path, source.Format, source.Load, Detect = source.Columns.Count == 0 }, source.Line);
+        var contract = new
+        {
+            source.Key,
+            source.LatestBy,
+            Partition = source.Partition is { } partition ? partition with { Line = default } : null,
+            Columns = source.Columns.Select(c => c with { Line = default, Description = null }),
+            Rules = source.Rules.Select(r => r with { Line = default, AtMost = null }),
+            Adjustments = source.Adjustments.Select(a => a with { Line = default, AtMost = null }),
+            source.Quality.GoldRow,
+        };
+        var references = source.Columns.Select(c => c.References?.Table).OfType<TableKey>().Distinct().OrderBy(t => t.ToString(), StringComparer.Ordinal);
+        yield return new Node(new TableKey("silver", source.Name), StepKind.Clean, [bronze, .. references], contract, source.Columns.FirstOrDefault(c => c.References is not null)?.Line ?? source.Line);
+    }
+
+    private static void NoteCycle(Node node, IReadOnlyList<TableKey> cycle, Dictionary<TableKey, Node> nodes, List<DefinitionProblem> problems)
+    {
+        if (problems.Exists(p => p.File == node.Line.File && p.Message.Contains("cycle", StringComparison.Ordinal)))
+        {
+            return;
+        }
+
+        var what = cycle.All(t => nodes[t].Kind == StepKind.Model)
+            ? "models read each other in a cycle"
+            : "tables need each other in a cycle, because a column's 'references' waits for the table that it names";
+        problems.Add(new(node.Line.File, node.Line.Number, $"{what}: {string.Join(" → ", cycle)}"));
+    }
+
     // A model that is built as a whole has the hash that it had before there was another way.
     private static object Follows(ModelDefinition model) => model is { Incremental: false, History: null }
-        ? new { model.Sql, model.Key }
-        : new { model.Sql, model.Key, model.Incremental, model.Delete, model.History };
+        ? model.Requires is null ? new { model.Sql, model.Key } : new { model.Sql, model.Key, model.Requires }
+        : new { model.Sql, model.Key, model.Incremental, model.Delete, model.History, model.Requires };
 
-    private static Step Make(TableKey table, StepKind kind, IReadOnlyList<TableKey> inputs, int level, object follows) => new()
+    private static Step Make(Node node, int level) => new()
     {
-        Table = table,
-        Kind = kind,
-        Inputs = inputs,
+        Table = node.Table,
+        Kind = node.Kind,
+        Inputs = node.Reads,
         Level = level,
-        Definition = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Json.Write(follows)))),
+        Definition = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Json.Write(node.Follows)))),
     };
+
+    private sealed record Node(TableKey Table, StepKind Kind, IReadOnlyList<TableKey> Reads, object Follows, SourceLine Line);
 }

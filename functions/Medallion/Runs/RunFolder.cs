@@ -25,6 +25,9 @@ public sealed class RunFolder(ILake lake, string runId)
     /// <summary>How an attempt cut a step.</summary>
     public static string SplitName(TableKey step, string invocation) => $"{step}/split-{invocation}.json";
 
+    /// <summary>The verdict on what a clean step read.</summary>
+    public static string QualityName(TableKey step) => $"quality/{step}.json";
+
     /// <summary>Where rows lie that parts of a step hand to each other.</summary>
     public LakePath Rows(TableKey step) => root.Append($"{step}/rows");
 
@@ -46,6 +49,10 @@ public sealed class RunFolder(ILake lake, string runId)
             ?? throw new TerminalException($"{root.Append(name)} is missing: the folder of run '{runId}' was deleted while the run was going on. Start a new run.");
         return JsonSerializer.Deserialize<T>(bytes, Json.Options) ?? throw new TerminalException($"{root.Append(name)} is empty.");
     }
+
+    /// <summary>Reads a document; null where it is not there.</summary>
+    public async Task<T?> FindAsync<T>(string name, CancellationToken cancellationToken)
+        where T : class => await lake.ReadAsync(root.Append(name), cancellationToken) is { } bytes ? JsonSerializer.Deserialize<T>(bytes, Json.Options) : null;
 
     /// <summary>Deletes the folders that earlier runs of the pipeline left: those that were stopped, or could not end.</summary>
     public async Task DeleteEarlierAsync(CancellationToken cancellationToken)

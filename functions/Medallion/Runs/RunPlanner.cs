@@ -105,21 +105,23 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
     private async Task<PlannedStep> CompareAsync(
         DuckDbSession session, CompiledPipeline pipeline, PlannedStep step, Dictionary<TableKey, DeltaSnapshot> snapshots, Dictionary<TableKey, PlannedStep> before, CancellationToken cancellationToken)
     {
-        var open = step.Inputs.Where(i => before.TryGetValue(Step.MakerOf(i), out var maker) && !maker.Unchanged).ToList();
+        // What a clean step looks values up in makes it wait, but does not make it judge again what it has judged.
+        IReadOnlyList<TableKey> read = step.Kind == StepKind.Clean ? [.. step.Inputs.Where(i => i.Layer == "bronze")] : step.Inputs;
+        var open = read.Where(i => before.TryGetValue(Step.MakerOf(i), out var maker) && !maker.Unchanged).ToList();
         if (open.Count > 0)
         {
             return step with { Why = step.Why ?? $"{string.Join(", ", open)} may change in this run" };
         }
 
-        if (step.Inputs.Where(i => !snapshots.ContainsKey(i)).ToList() is { Count: > 0 } missing)
+        if (read.Where(i => !snapshots.ContainsKey(i)).ToList() is { Count: > 0 } missing)
         {
             return step with { Why = $"{string.Join(", ", missing)} is not built yet, and not among the steps of this run" };
         }
 
-        var inputs = step.Inputs.Select(i => (Table: i, Snapshot: snapshots[i])).ToList();
+        var inputs = read.Select(i => (Table: i, Snapshot: snapshots[i])).ToList();
         var known = StepState.Of(snapshots.GetValueOrDefault(step.Table), step.Table)?.Inputs;
-        var moved = known is null ? step.Inputs : await StepInputs.MovedAsync(tables, pipeline.Definition.Name, known, inputs, cancellationToken);
-        var read = step with
+        var moved = known is null ? read : await StepInputs.MovedAsync(tables, pipeline.Definition.Name, known, inputs, cancellationToken);
+        var compared = step with
         {
             Unchanged = !step.Rebuild && moved.Count == 0,
             Reads = new StepReads { Files = inputs.Sum(i => i.Snapshot.Files.Count), Bytes = inputs.Sum(i => i.Snapshot.Bytes), Rows = inputs.Sum(i => i.Snapshot.Rows) },
@@ -127,7 +129,7 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
                 ? "neither its input nor its definition changed"
                 : $"{string.Join(", ", moved.Select(m => $"{m} has version {snapshots.GetValueOrDefault(m)?.Version}"))}, which it has not read yet"),
         };
-        return step.Kind == StepKind.Clean && !read.Rebuild && !read.Unchanged ? await ScopeAsync(session, pipeline, read, snapshots, cancellationToken) : read;
+        return step.Kind == StepKind.Clean && !compared.Rebuild && !compared.Unchanged ? await ScopeAsync(session, pipeline, compared, snapshots, cancellationToken) : compared;
     }
 
     // A clean step reads what it has not seen, or all if the log does not tell what that is.

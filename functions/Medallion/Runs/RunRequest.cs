@@ -75,7 +75,7 @@ public sealed record RunPlan
             PlannedVersion = step.Version,
             Rebuild = step.Rebuild,
             Backfill = step.Backfill?.Range,
-            Inputs = step.Inputs.Where(versions.ContainsKey).ToDictionary(i => i, i => step.Backfill?.Version ?? versions[i]),
+            Inputs = step.Inputs.Where(versions.ContainsKey).ToDictionary(i => i, i => i.Layer == "bronze" && step.Backfill is { } backfill ? backfill.Version : versions[i]),
         };
     }
 

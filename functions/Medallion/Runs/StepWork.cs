@@ -114,6 +114,9 @@ public enum StepStatus
 
     /// <summary>A step before it failed.</summary>
     Skipped,
+
+    /// <summary>What it read is below the floor of its source: it stays where it is, and the table as it was.</summary>
+    Held,
 }
 
 /// <summary>Where a run is.</summary>

@@ -17,7 +17,7 @@ internal sealed class BackfillSplitter(LakeTables tables, Engine engine, TableRe
         foreach (var (files, part) in CleanSplit.Cut(step.Bronze.Files, limits).Select((f, i) => (f, i)))
         {
             using var session = engine.OpenSession();
-            using var rows = await CheckedRows.OpenAsync(session, reader, source, step.Bronze with { Files = files }, work, cancellationToken);
+            using var rows = await CheckedRows.OpenAsync(tables, session, reader, source, step.Bronze with { Files = files }, work, cancellationToken);
             keys.AddRange(await writer.WriteAsync(session, new BackfillScope(session, source, range).TypedKeys, folder.Keys(work.Table), [], Name(invocation, "b", part), cancellationToken));
         }
 

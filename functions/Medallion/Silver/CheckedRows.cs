@@ -1,9 +1,9 @@
-using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Models;
+using Pipeline.Medallion.Quality;
 using Pipeline.Medallion.Runs;
 
 namespace Pipeline.Medallion.Silver;
@@ -27,12 +27,13 @@ internal sealed class CheckedRows : IDisposable
 
     /// <summary>Opens the rows of bronze's files in a session, which the caller keeps.</summary>
     public static async Task<CheckedRows> OpenAsync(
-        DuckDbSession session, TableReader reader, SourceDefinition source, DeltaSnapshot bronze, StepWork work, CancellationToken cancellationToken)
+        LakeTables tables, DuckDbSession session, TableReader reader, SourceDefinition source, DeltaSnapshot bronze, StepWork work, CancellationToken cancellationToken)
     {
         var lease = await reader.CreateViewAsync(session, "bronze", source.Name, bronze, LakeTables.Root(work.Pipeline, work.Table with { Layer = "bronze" }), cancellationToken);
         try
         {
             RunTime.Define(session, work.TimeUtc);
+            await Lookups.CreateAsync(tables, reader, session, source, work, cancellationToken);
             var sql = new CleanSql(source, session.Describe($"select * from bronze.{Lakehouse.DuckDb.Sql.Identifier(source.Name)}"));
             sql.Define(session);
             return new CheckedRows(session, source, sql, lease);
@@ -44,27 +45,8 @@ internal sealed class CheckedRows : IDisposable
         }
     }
 
-    /// <summary>Counts valid rows that break a rule which only warns.</summary>
-    /// <exception cref="TerminalException">A rule that fails the step is broken.</exception>
-    public long Warn(CancellationToken cancellationToken)
-    {
-        var lenient = Sql.Checks.Where(c => c.Otherwise != RuleOutcome.Reject).ToList();
-        if (lenient.Count == 0)
-        {
-            return 0;
-        }
-
-        var counts = lenient.Select(c => $"count(*) filter ({c.Fails})").Append($"count(*) filter ({string.Join(" or ", lenient.Where(c => c.Otherwise == RuleOutcome.Warn).Select(c => $"({c.Fails})").DefaultIfEmpty("false"))})");
-        var found = Session.Query($"select {string.Join(", ", counts)} from checked where _valid", cancellationToken).Rows().Single();
-        foreach (var (check, count) in lenient.Zip(found).Where(p => p.First.Otherwise == RuleOutcome.Fail && (long)(p.Second ?? 0L) > 0))
-        {
-            var example = Session.Query($"select _file, _row from checked where _valid and {check.Fails} limit 1", cancellationToken).Rows().Single();
-            throw new TerminalException(
-                $"Rule '{check.Rule}' of source '{Source.Name}' fails the step: {count} row(s) break it ({check.Reason}), such as record {example[1]} of landing/{example[0]}. Correct the file, or change the rule's 'otherwise'.");
-        }
-
-        return (long)(found[^1] ?? 0L);
-    }
+    /// <summary>Counts what becomes of the rows.</summary>
+    public MeasuredBatch Measure(CancellationToken cancellationToken) => BatchMeasure.Run(Session, Source, Sql, cancellationToken);
 
     /// <summary>Finds valid rows that lose to a later row of their key, as the session's table <c>losers</c>.</summary>
     /// <returns>How many have other content than the row that stays, and how many the same. Where both are 0 there is no such table.</returns>

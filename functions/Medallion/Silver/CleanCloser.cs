@@ -2,6 +2,7 @@ using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Quality;
 using Pipeline.Medallion.Runs;
 
 namespace Pipeline.Medallion.Silver;
@@ -40,6 +41,12 @@ internal sealed class CleanCloser(LakeTables tables, Engine engine, TableReader 
         }
 
         var source = CleanSql.WithDetected(declared, StepState.Of(step.Bronze, step.BronzeKey)?.Columns ?? []);
+        var measured = MeasuredBatch.Sum([.. parts.Select(p => p.Measured)]);
+        if (await QualityGate.PassAsync(tables, step, source, new SourceChecks(source), measured, work, cancellationToken) is { } stopped)
+        {
+            return stopped;
+        }
+
         using var session = engine.OpenSession();
         var refused = parts.SelectMany(p => p.Refused).ToList();
         var rows = plan.Parts.SelectMany(p => p).Sum(f => f.Statistics?.Rows ?? 0);
@@ -64,7 +71,7 @@ internal sealed class CleanCloser(LakeTables tables, Engine engine, TableReader 
                 Superseded = buckets.Sum(b => b.Rows.Superseded),
                 Duplicate = buckets.Sum(b => b.Rows.Duplicate),
                 Rejected = refused.Sum(f => f.Statistics?.Rows ?? 0),
-                Warned = parts.Sum(p => p.Warned),
+                Warned = measured.Partitions.Sum(p => p.Warned),
                 Untouched = rows - judged,
             },
         };

@@ -2,6 +2,7 @@ using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Quality;
 using Pipeline.Medallion.Runs;
 
 namespace Pipeline.Medallion.Silver;
@@ -102,8 +103,8 @@ internal sealed record CleanedPart
     /// <summary>Files of rejected.</summary>
     public IReadOnlyList<AddFile> Refused { get; init; } = [];
 
-    /// <summary>Valid rows that a rule warns of.</summary>
-    public long Warned { get; init; }
+    /// <summary>What became of its rows of bronze.</summary>
+    public MeasuredBatch Measured { get; init; } = MeasuredBatch.Empty;
 
     /// <summary>Rows of bronze that a backfill judges anew.</summary>
     public long Judged { get; init; }

@@ -11,10 +11,15 @@ namespace Pipeline.Medallion.Silver;
 /// <summary>The SQL that turns bronze rows into typed rows with a verdict. Everything is set-based; a row that fails is data.</summary>
 internal sealed class CleanSql
 {
+    /// <summary>The score of a row of silver, from 0 to 1.</summary>
+    public const string QualityColumn = "_quality";
+
+    /// <summary>The tier of a row of silver: <c>silver</c> or <c>gold</c>.</summary>
+    public const string TierColumn = "_tier";
+
     private static readonly HashSet<string> Integers = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"];
     private readonly SourceDefinition source;
     private readonly IReadOnlyList<DuckDbColumn> bronze;
-    private readonly List<Check> checks = [];
     private string verdicts = "";
 
     /// <summary>Prepares the SQL for a source whose raw rows are <c>bronze.NAME</c> in the session.</summary>
@@ -24,34 +29,20 @@ internal sealed class CleanSql
     {
         this.source = source;
         this.bronze = bronze;
-        foreach (var (column, index) in source.Columns.Select((c, i) => (c, i)))
-        {
-            checks.AddRange(ChecksOf(column, index));
-        }
-
-        checks.AddRange(source.Rules.Select(r => new Check(r.Id, null, $"not coalesce(({r.Expect})::boolean, true)", "null", $"'{r.Expect}' is not true", r.Otherwise)));
+        Checks = new SourceChecks(source);
     }
 
-    /// <summary>A failed check, as a row of <c>failures</c> has it.</summary>
-    /// <param name="Rule">The rule's id.</param>
-    /// <param name="Column">Its column; null for a rule over the row.</param>
-    /// <param name="Fails">SQL that is true where the row fails.</param>
-    /// <param name="Value">SQL of the offending value as text.</param>
-    /// <param name="Reason">Why, in words.</param>
-    /// <param name="Otherwise">What happens to the row.</param>
-    public sealed record Check(string Rule, string? Column, string Fails, string Value, string Reason, RuleOutcome Otherwise);
+    /// <summary>What rows are checked for.</summary>
+    public SourceChecks Checks { get; }
 
     /// <summary>The columns of <c>rejected</c>, without rows.</summary>
     public static string EmptyRejected =>
         "select null::timestamptz as rejected_at, null::varchar as run_id, null::varchar as source, null::varchar as file, null::bigint as row, null::varchar as raw, "
         + "null::struct(rule varchar, \"column\" varchar, \"value\" varchar, reason varchar)[] as failures where false";
 
-    /// <summary>All checks, in the order of the definition.</summary>
-    public IReadOnlyList<Check> Checks => checks;
-
     /// <summary>The columns of silver, without rows.</summary>
     public static string EmptySilver(SourceDefinition source) =>
-        $"select {string.Join(", ", source.Columns.Select(c => $"null::{Stored(c.Type)} as {Sql.Identifier(c.Name)}"))}{PartitionColumns(source)}, null::timestamptz as _ingested_at, null::varchar as _file, null::bigint as _row where false";
+        $"select {string.Join(", ", source.Columns.Select(c => $"null::{Stored(c.Type)} as {Sql.Identifier(c.Name)}"))}{PartitionColumns(source)}, null::timestamptz as _ingested_at, null::varchar as _file, null::bigint as _row, null::double as {QualityColumn}, null::varchar as {TierColumn} where false";
 
     /// <summary>The source as its files describe it, where it has no contract of its own.</summary>
     public static SourceDefinition WithDetected(SourceDefinition source, IReadOnlyList<DetectedColumn> detected)
@@ -70,19 +61,29 @@ internal sealed class CleanSql
     {
         var raw = bronze.Where(c => !BronzeColumns.IsTechnical(c.Name)).Select(c => $"{Sql.Literal(c.Name)}: {Sql.Identifier(c.Name)}").ToList();
         var record = raw.Count == 0 ? "null" : $"{{{string.Join(", ", raw)}}}";
-        var values = source.Columns.Select((c, i) => $", {ValueOf(c)} as {V(i)}");
+        var values = source.Columns.Select((c, i) => $", {ValueOf(c)} as {SourceChecks.Raw(i)}");
         var absent = source.Columns.Where(c => c.Expr is not null).SelectMany(c => ScalarExpression.Parse(session, c.Expr ?? "").Columns).Distinct(StringComparer.OrdinalIgnoreCase)
             .Where(name => bronze.All(b => !string.Equals(b.Name, name, StringComparison.OrdinalIgnoreCase)));
         var rows = $"(select *{string.Concat(absent.Select(name => $", null::varchar as {Sql.Identifier(name)}"))} from bronze.{Sql.Identifier(source.Name)})";
         session.Execute($"create temp view raw_values as select _ingested_at, _file, _row, _run_id, _error, _raw, {record} as _record{string.Concat(values)} from {rows}");
-        var typed = source.Columns.Select((c, i) => $", {TypedOf(c, V(i), TypeOf(session, V(i)))} as {Sql.Identifier(c.Name)}");
+        var typed = source.Columns.Select((c, i) => $", {TypedOf(c, SourceChecks.Raw(i), TypeOf(session, SourceChecks.Raw(i)))} as {Sql.Identifier(c.Name)}");
         session.Execute($"create temp view typed as select *{string.Concat(typed)} from raw_values");
-        var holds = source.Columns.Select((c, i) => HoldsFor(c, V(i)))
-            .Concat(source.Rules.Where(r => r.Otherwise == RuleOutcome.Reject).Select(r => $"coalesce(({r.Expect})::boolean, true)"))
-            .Prepend("_error is null");
-        verdicts = $"select *, {string.Join(" and ", holds)} as _valid from typed";
+        var looked = source.Columns.Select((c, i) => (Column: c, Index: i)).ToList();
+        var found = looked.Where(c => c.Column.References is not null).Select(c => $", {Sql.Identifier(c.Column.Name)} in (select value from {Lookups.NameOf(c.Index)}) as {SourceChecks.Found(c.Index)}");
+        session.Execute($"create temp view resolved as select *{string.Concat(found)} from typed");
+        var unique = looked.Where(c => c.Column.Unique).ToList();
+        session.Execute($"create temp view sound as select * from resolved where {Holds(looked, withUnique: false)}");
+        unique.ForEach(c => session.Execute(UniqueValues.Empty(c.Index)));
+        var taken = unique.Select(c => $", row(_file, _row) in (select row(_file, _row) from {UniqueValues.NameOf(c.Index)}) as {SourceChecks.Taken(c.Index)}");
+        verdicts = $"select *, {Holds(looked, withUnique: true)} as _valid from (select *{string.Concat(taken)} from resolved)";
         session.Execute($"create temp view checked as {verdicts}");
     }
+
+    private string Holds(IEnumerable<(ColumnDefinition Column, int Index)> columns, bool withUnique) => string.Join(
+        " and ",
+        columns.Select(c => Checks.Holds(c.Column, c.Index, withUnique)).Where(h => h != "true")
+            .Concat(Checks.All.Where(c => c is { Column: null, Otherwise: RuleOutcome.Reject } && c.Rule != SourceChecks.Malformed).Select(c => $"not ({c.Fails})"))
+            .Prepend("_error is null"));
 
     /// <summary>Leaves in <c>checked</c> only the rows that a relation names by <c>_file</c> and <c>_row</c>.</summary>
     public void Narrow(DuckDbSession session, string relation) =>
@@ -91,20 +92,20 @@ internal sealed class CleanSql
     /// <summary>Valid rows as silver has them.</summary>
     /// <param name="hasLosers">Whether the session's table <c>losers</c> holds rows that a later row of the same key replaces.</param>
     public string Silver(bool hasLosers) =>
-        $"select {string.Join(", ", source.Columns.Select(c => $"{Sql.Identifier(c.Name)}::{Stored(c.Type)} as {Sql.Identifier(c.Name)}"))}{PartitionColumns(source)}, _ingested_at, _file, _row "
+        $"select {string.Join(", ", source.Columns.Select(c => $"{Sql.Identifier(c.Name)}::{Stored(c.Type)} as {Sql.Identifier(c.Name)}"))}{PartitionColumns(source)}, _ingested_at, _file, _row, {Score} as {QualityColumn}, {TierOf(Score)} as {TierColumn} "
         + $"from checked{(hasLosers ? " anti join losers using (_file, _row)" : "")} where _valid";
 
     /// <summary>Rows that failed, with every reason.</summary>
     /// <param name="work">The run that rejects them.</param>
     public string Rejected(StepWork work)
     {
-        var failures = checks.Where(c => c.Otherwise == RuleOutcome.Reject).Select(c =>
+        var failures = Checks.All.Where(c => c.Otherwise == RuleOutcome.Reject && c.Rule != SourceChecks.Malformed).Select(c =>
             $"case when {c.Fails} then {{'rule': {Sql.Literal(c.Rule)}, 'column': {Sql.Literal(c.Column)}, 'value': left({c.Value}, 1000), 'reason': {Sql.Literal(c.Reason)}}} end")
             .Prepend("case when false then {'rule': '', 'column': '', 'value': '', 'reason': ''} end");
         return $$"""
             select {{BronzeColumns.Timestamp(work.TimeUtc)}} as rejected_at, {{Sql.Literal(work.RunId)}} as run_id, {{Sql.Literal(source.Name)}} as source, _file as file, _row as row,
                    case when _error is null then to_json(_record)::varchar else to_json(_raw)::varchar end as raw,
-                   case when _error is not null then [{'rule': 'malformed', 'column': null::varchar, 'value': null::varchar, 'reason': _error}]
+                   case when _error is not null then [{'rule': '{{SourceChecks.Malformed}}', 'column': null::varchar, 'value': null::varchar, 'reason': _error}]
                         else list_filter([{{string.Join(", ", failures)}}], lambda f: f is not null) end as failures
             from checked where not _valid
             """;
@@ -148,19 +149,36 @@ internal sealed class CleanSql
     public static string TableType(SourceDefinition source, string column) =>
         DeltaTypes.ToDuckDb(DeltaTypes.FromDuckDb(column, Stored(source.Columns.First(c => c.Name == column).Type)));
 
-    private static string V(int index) => string.Create(CultureInfo.InvariantCulture, $"_v{index}");
+    // 1 less the share, by weight, of the checks that the row fails; one that is not about the row does not fail. What rejects a row cannot fail in silver.
+    private string Score
+    {
+        get
+        {
+            var lenient = Checks.All.Where(c => c.Otherwise != RuleOutcome.Reject).ToList();
+            return lenient.Count == 0
+                ? "1::double"
+                : $"round(1 - ({string.Join(" + ", lenient.Select(c => string.Create(CultureInfo.InvariantCulture, $"case when {c.Fails} then {c.Weight} else 0 end")))})::double / {Checks.All.Sum(c => c.Weight).ToString(CultureInfo.InvariantCulture)}, 6)";
+        }
+    }
+
+    /// <summary>SQL that is true for a valid row of the tier gold.</summary>
+    public string IsGold => string.Create(CultureInfo.InvariantCulture, $"{Score} >= {source.Quality.GoldRow}");
+
+    private string TierOf(string score) => string.Create(CultureInfo.InvariantCulture, $"case when {score} >= {source.Quality.GoldRow} then 'gold' else 'silver' end");
 
     private static string PartitionColumns(SourceDefinition source) =>
         source.Partition is { } partition ? string.Concat(partition.As.Select(part => $", {part}({Sql.Identifier(partition.By)})::integer as {part}")) : "";
 
-    // TIMESTAMP has no counterpart in a table: times are UTC.
-    private static string Stored(string type) => type.Equals("timestamp", StringComparison.OrdinalIgnoreCase) || type.Equals("datetime", StringComparison.OrdinalIgnoreCase) ? "timestamptz" : type;
+    /// <summary>The type that values of a column are kept as. TIMESTAMP has no counterpart in a table: times are UTC.</summary>
+    public static string Stored(string type) => type.Equals("timestamp", StringComparison.OrdinalIgnoreCase) || type.Equals("datetime", StringComparison.OrdinalIgnoreCase) ? "timestamptz" : type;
 
     private static string TypeOf(DuckDbSession session, string column) => session.Describe($"select {column} from raw_values")[0].Type;
 
-    private static bool IsInteger(string type) => Integers.Contains(type.ToUpperInvariant()) || type.ToUpperInvariant() is "INT" or "LONG" or "SHORT" or "INT8" or "INT4" or "INT2" or "INT64" or "INT32";
+    /// <summary>Whether a type is a whole number.</summary>
+    public static bool IsInteger(string type) => Integers.Contains(type.ToUpperInvariant()) || type.ToUpperInvariant() is "INT" or "LONG" or "SHORT" or "INT8" or "INT4" or "INT2" or "INT64" or "INT32";
 
-    private static bool IsText(string type) => type.StartsWith("varchar", StringComparison.OrdinalIgnoreCase) || type.ToUpperInvariant() is "TEXT" or "STRING";
+    /// <summary>Whether a type is text.</summary>
+    public static bool IsText(string type) => type.StartsWith("varchar", StringComparison.OrdinalIgnoreCase) || type.ToUpperInvariant() is "TEXT" or "STRING";
 
     private string ValueOf(ColumnDefinition column)
     {
@@ -201,61 +219,4 @@ internal sealed class CleanSql
             ? $"case when try_cast({value} as {type})::varchar = {value} or regexp_full_match(trim({value}), '[-+]?[0-9]+(\\.0*)?') then try_cast({value} as {type}) end"
             : $"try_cast({value} as {type})";
     }
-
-    // The same as no check of the column failing, in the form that is cheapest for a row that is good: raw text is looked at only where there is no value.
-    private string HoldsFor(ColumnDefinition column, string raw)
-    {
-        var name = Sql.Identifier(column.Name);
-        var required = column.Required || source.Key.Contains(column.Name);
-        var bounds = Bounds(column).Select(b => $"not ({b.Fails})").ToList();
-        if (IsText(column.Type) && required)
-        {
-            bounds.Insert(0, $"trim({name}) <> ''");
-        }
-
-        var whenMissing = required ? "false" : IsText(column.Type) ? "true" : $"(trim({raw}::varchar) = '') is not false";
-        return bounds.Count == 0 && required ? $"{name} is not null" : $"case when {name} is null then {whenMissing} else {(bounds.Count == 0 ? "true" : string.Join(" and ", bounds))} end";
-    }
-
-    private IEnumerable<Check> ChecksOf(ColumnDefinition column, int index)
-    {
-        var name = Sql.Identifier(column.Name);
-        var raw = $"{V(index)}::varchar";
-        var missing = $"(trim({raw}) = '') is not false";
-        yield return new Check($"{column.Name}-type", column.Name, $"{name} is null and not ({missing})", raw, $"is not a {column.Type.ToUpperInvariant()}{(column.Format is { } f ? $" written as {f}" : "")}", RuleOutcome.Reject);
-        if (column.Required || source.Key.Contains(column.Name))
-        {
-            yield return new Check($"{column.Name}-required", column.Name, missing, raw, "is missing", RuleOutcome.Reject);
-        }
-
-        foreach (var bound in Bounds(column))
-        {
-            yield return new Check($"{column.Name}-{bound.Rule}", column.Name, $"coalesce({bound.Fails}, false)", raw, bound.Reason, RuleOutcome.Reject);
-        }
-    }
-
-    // What a value that is there must fulfil.
-    private static IEnumerable<(string Rule, string Fails, string Reason)> Bounds(ColumnDefinition column)
-    {
-        var name = Sql.Identifier(column.Name);
-        var range = new[] { Bound(column.Min, "<", "at least"), Bound(column.Max, ">", "at most") }.OfType<(string Fails, string Words)>().ToList();
-        if (range.Count > 0)
-        {
-            yield return ("range", string.Join(" or ", range.Select(b => b.Fails)), $"is out of range: expected {string.Join(" and ", range.Select(b => b.Words))}");
-        }
-
-        if (column.In.Count > 0)
-        {
-            yield return ("in", $"{name} not in ({string.Join(", ", column.In.Select(v => Cast(v, column)))})", $"is not one of {string.Join(", ", column.In)}");
-        }
-
-        if (column.Pattern is { } pattern)
-        {
-            yield return ("pattern", $"not regexp_full_match({name}::varchar, {Sql.Literal(pattern)})", $"does not match {pattern}");
-        }
-
-        (string Fails, string Words)? Bound(string? bound, string comparison, string words) => bound is null ? null : ($"{name} {comparison} {Cast(bound, column)}", $"{words} {bound}");
-    }
-
-    private static string Cast(string value, ColumnDefinition column) => $"cast({Sql.Literal(value)} as {Stored(column.Type)})";
 }

@@ -37,15 +37,15 @@ internal sealed class PartCleaner(LakeTables tables, Engine engine, TableReader 
     private async Task<CleanedPart> CleanBronzeAsync(
         DuckDbSession session, SourceDefinition source, StepWork work, CleanSplit plan, BackfillScope? scope, CleanTables step, RunFolder folder, string invocation, CancellationToken cancellationToken)
     {
-        using var rows = await CheckedRows.OpenAsync(session, reader, source, step.Bronze with { Files = plan.Parts[work.Part] }, work, cancellationToken);
+        using var rows = await CheckedRows.OpenAsync(tables, session, reader, source, step.Bronze with { Files = plan.Parts[work.Part] }, work, cancellationToken);
         var judged = scope?.Judge(rows, cancellationToken) ?? 0;
-        var warned = rows.Warn(cancellationToken);
+        var measured = rows.Measure(cancellationToken);
         var valid = rows.Sql.Silver(hasLosers: false);
         return new CleanedPart
         {
             Judged = judged,
             JudgedRejected = scope is null ? [] : await NameRejectedAsync(session, step, plan, folder.Judged(work.Table), invocation, cancellationToken),
-            Warned = warned,
+            Measured = measured,
             Valid = plan.Buckets == 0
                 ? await writer.WriteAsync(session, valid, step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken)
                 : await writer.WriteAsync(session, Bucket.Rows(session, source, valid, present: false, plan.Buckets), folder.Rows(work.Table), [Bucket.Column], invocation, cancellationToken),

@@ -39,7 +39,7 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
             return await SplitAsync();
         }
 
-        using var rows = await CheckedRows.OpenAsync(session, reader, source, step.Bronze, work, cancellationToken);
+        using var rows = await CheckedRows.OpenAsync(tables, session, reader, source, step.Bronze, work, cancellationToken);
         var scope = new BackfillScope(session, source, range);
         using (await reader.CreateViewAsync(session, "present", "within", within, step.SilverTable.Root, cancellationToken))
         {
@@ -52,8 +52,14 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
             return await SplitAsync();
         }
 
+        UniqueValues.Find(session, source, cancellationToken);
         var judged = scope.Judge(rows, cancellationToken);
-        var warned = rows.Warn(cancellationToken);
+        var measured = rows.Measure(cancellationToken);
+        if (await QualityGate.PassAsync(tables, step, source, rows.Sql.Checks, measured, work, cancellationToken) is { } stopped)
+        {
+            return stopped;
+        }
+
         var (superseded, duplicate) = rows.FindLosers(cancellationToken);
         var select = CleanSql.AsStored(session, rows.Sql.Silver(superseded + duplicate > 0));
         var replaced = silver with { Files = [.. within.Files, .. await scope.TouchedAsync(reader, silver with { Files = met }, step.SilverTable.Root, cancellationToken)] };
@@ -82,7 +88,7 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
                 Superseded = superseded,
                 Duplicate = duplicate,
                 Rejected = refused.Sum(a => a.Statistics?.Rows ?? 0),
-                Warned = warned,
+                Warned = measured.Partitions.Sum(p => p.Warned),
                 Untouched = step.Bronze.Rows - judged,
             },
         };

@@ -38,8 +38,17 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
             return await SplitAsync(CleanSplit.Of(scope, step, present, source.Key.Count > 0, limits), work, invocation, cancellationToken);
         }
 
-        using var rows = await CheckedRows.OpenAsync(session, reader, source, scope.Bronze, work, cancellationToken);
-        var warned = rows.Warn(cancellationToken);
+        using var rows = await CheckedRows.OpenAsync(tables, session, reader, source, scope.Bronze, work, cancellationToken);
+        if (UniqueValues.Any(source))
+        {
+            UniqueValues.Find(session, source, cancellationToken);
+            if (scope.Incremental && step.Silver is { } held)
+            {
+                await UniqueValues.FindAmongAsync(session, reader, source, held, step.SilverTable.Root, cancellationToken);
+            }
+        }
+
+        var measured = rows.Measure(cancellationToken);
         var (superseded, duplicate) = rows.FindLosers(cancellationToken);
         using var merge = present.Count > 0 && step.Silver is { } silverNow
             ? await SilverMerge.CompareAsync(rows, superseded + duplicate > 0, silverNow, step.SilverTable.Root, reader, limits.SingleBytes - scope.Bronze.Bytes, cancellationToken)
@@ -47,6 +56,11 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
         if (merge?.TooLarge is { } met)
         {
             return await SplitAsync(CleanSplit.Of(scope, step, met, hasKey: true, limits), work, invocation, cancellationToken);
+        }
+
+        if (await QualityGate.PassAsync(tables, step, source, rows.Sql.Checks, measured, work, cancellationToken) is { } stopped)
+        {
+            return stopped;
         }
 
         var added = await writer.WriteAsync(session, merge?.Select ?? rows.Sql.Silver(superseded + duplicate > 0), step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken);
@@ -69,7 +83,7 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
                 Superseded = superseded + (merge?.Superseded ?? 0),
                 Duplicate = duplicate + (merge?.Duplicate ?? 0),
                 Rejected = refused.Sum(a => a.Statistics?.Rows ?? 0),
-                Warned = warned,
+                Warned = measured.Partitions.Sum(p => p.Warned),
             },
         };
         return await commit.CommitAsync(step, source, session, work, definition, cancellationToken);

@@ -1,0 +1,180 @@
+using System.Globalization;
+using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Silver;
+
+namespace Pipeline.Medallion.Quality;
+
+/// <summary>Turns counts into scores, tiers and a verdict. The formulas are those of docs/quality.md.</summary>
+internal sealed class QualityJudge(SourceDefinition source, SourceChecks checks, StepWork work)
+{
+    private const int ScoreDigits = 6;
+    private readonly QualityDefinition quality = source.Quality;
+
+    // Checks of completeness are about the columns that must have a value; where there is none, about all.
+    private readonly List<int> expected = [.. Enumerable.Range(0, source.Columns.Count).Where(i => SourceChecks.IsRequired(source, source.Columns[i]))];
+
+    /// <summary>The verdict on a batch.</summary>
+    public QualityReport Judge(MeasuredBatch batch)
+    {
+        var whole = batch.Partitions.Count == 0 ? Nothing : MeasuredPartition.Sum(batch.Partitions);
+        var age = quality.ExpectedEvery is not null && batch.NewestUtc is { } newest ? work.TimeUtc - newest : (TimeSpan?)null;
+        var scores = ScoresOf(whole, age);
+        var score = Mean(scores);
+        var reports = checks.All.Select((check, i) => ReportOf(check, whole, i, batch)).ToList();
+        var (verdict, reason) = VerdictOf(score, reports);
+        return new QualityReport
+        {
+            Table = work.Table,
+            RunId = work.RunId,
+            AtUtc = work.TimeUtc,
+            Rows = whole.Rows,
+            Accepted = whole.Valid,
+            Warned = whole.Warned,
+            Rejected = whole.Rows - whole.Valid,
+            Tiers = new TierCounts(whole.Gold, whole.Valid - whole.Gold),
+            Scores = scores,
+            Score = score,
+            Tier = TierOf(score),
+            Verdict = verdict,
+            Reason = reason,
+            AgeSeconds = age?.TotalSeconds,
+            Checks = reports,
+            Columns = [.. source.Columns.Select((c, i) => ColumnOf(c, i, whole))],
+            Partitions = source.Partition is null ? [] : [.. batch.Partitions.Select(p => PartitionOf(p, age))],
+        };
+    }
+
+    private MeasuredPartition Nothing => new()
+    {
+        Name = "",
+        Rows = 0,
+        Readable = 0,
+        Valid = 0,
+        Warned = 0,
+        Gold = 0,
+        Present = new long[source.Columns.Count],
+        Typed = new long[source.Columns.Count],
+        Checked = new long[checks.All.Count],
+        Failed = new long[checks.All.Count],
+    };
+
+    private (Verdict Verdict, string? Reason) VerdictOf(double? score, IReadOnlyList<CheckReport> reports)
+    {
+        if (reports.FirstOrDefault(c => c is { Otherwise: RuleOutcome.Fail, IsExceeded: true }) is { } broken)
+        {
+            var check = checks.All.First(c => c.Rule == broken.Rule);
+            var example = broken.Samples.Count == 0 ? "" : $", such as record {broken.Samples[0].Row} of landing/{broken.Samples[0].File}";
+            var tolerated = broken.AtMost is { } most ? string.Create(CultureInfo.InvariantCulture, $", where {most:0.##%} of {broken.Checked} are tolerated") : "";
+            return (Verdict.Failed, $"Rule '{broken.Rule}' of source '{source.Name}' fails the step: {broken.Failed} row(s) break it ({check.Reason}){example}{tolerated}. Correct the file, or change the rule's 'otherwise'.");
+        }
+
+        var reasons = reports.Where(c => c is { AtMost: not null, Otherwise: not RuleOutcome.Fail, IsExceeded: true })
+            .Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Share:0.##%} of the rows fail '{c.Rule}', where {c.AtMost:0.##%} are tolerated")).ToList();
+        if (score < (double?)quality.Floor)
+        {
+            reasons.Insert(0, string.Create(CultureInfo.InvariantCulture, $"the batch scores {score:0.##%}, where {quality.Floor:0.##%} is the floor"));
+        }
+
+        if (reasons.Count == 0)
+        {
+            return (Verdict.Passed, null);
+        }
+
+        var reason = $"{work.Table}: {string.Join("; ", reasons)}.";
+        return quality.Below switch
+        {
+            BelowFloor.Fail => (Verdict.Failed, $"{reason} Correct the files, or change 'quality' or the rule. Nothing was committed."),
+            BelowFloor.Hold => (Verdict.Held, $"{reason} The batch stays in bronze and is judged again with what comes next."),
+            _ => (Verdict.Warned, reason),
+        };
+    }
+
+    private CheckReport ReportOf(RowCheck check, MeasuredPartition counts, int index, MeasuredBatch batch) => new()
+    {
+        Rule = check.Rule,
+        Column = check.Column,
+        Dimension = check.Dimension,
+        Weight = check.Weight,
+        Otherwise = check.Otherwise,
+        Checked = counts.Checked[index],
+        Failed = counts.Failed[index],
+        AtMost = check.AtMost,
+        Samples = index < batch.Samples.Count ? batch.Samples[index] : [],
+    };
+
+    private ColumnReport ColumnOf(ColumnDefinition column, int index, MeasuredPartition counts) => new()
+    {
+        Column = column.Name,
+        Rows = counts.Readable,
+        Missing = counts.Readable - counts.Present[index],
+        Completeness = Share(counts.Present[index], counts.Readable),
+        Accuracy = Weighted(counts, c => c.Column == column.Name && c.Dimension == Dimension.Accuracy),
+        Schema = Share(counts.Typed[index], counts.Present[index]),
+        Consistency = Weighted(counts, c => c.Column == column.Name && c.Dimension == Dimension.Consistency),
+    };
+
+    private PartitionReport PartitionOf(MeasuredPartition counts, TimeSpan? age)
+    {
+        var scores = ScoresOf(counts, age);
+        var score = Mean(scores);
+        return new PartitionReport { Partition = counts.Name, Rows = counts.Rows, Rejected = counts.Rows - counts.Valid, Scores = scores, Score = score, Tier = TierOf(score) };
+    }
+
+    private DimensionScores ScoresOf(MeasuredPartition counts, TimeSpan? age) => new()
+    {
+        Completeness = CompletenessOf(counts),
+        Accuracy = Weighted(counts, c => c.Dimension == Dimension.Accuracy),
+        Timeliness = TimelinessOf(counts, age),
+        Schema = Weighted(counts, c => c.Dimension == Dimension.Schema),
+        Consistency = Weighted(counts, c => c.Dimension == Dimension.Consistency),
+    };
+
+    private double? CompletenessOf(MeasuredPartition counts)
+    {
+        if (expected.Count > 0 || checks.All.Any(c => c.Dimension == Dimension.Completeness))
+        {
+            return Weighted(counts, c => c.Dimension == Dimension.Completeness);
+        }
+
+        return Share(counts.Present.Sum(), counts.Readable * source.Columns.Count);
+    }
+
+    // The age against the interval in which new data are expected, and rules of this dimension; where there are both, their mean.
+    private double? TimelinessOf(MeasuredPartition counts, TimeSpan? age)
+    {
+        var rules = Weighted(counts, c => c.Dimension == Dimension.Timeliness);
+        var freshness = age is { } old && quality.ExpectedEvery is { } interval ? Freshness(old, interval) : (double?)null;
+        return (rules, freshness) switch
+        {
+            ({ } both, { } fresh) => Math.Round((both + fresh) / 2, ScoreDigits),
+            _ => rules ?? freshness,
+        };
+    }
+
+    /// <summary>1 up to the interval, then the interval's share of the age.</summary>
+    public static double Freshness(TimeSpan age, TimeSpan interval) => age <= interval ? 1 : Math.Round(interval / age, ScoreDigits);
+
+    // Passed over checked, each check by its weight.
+    private double? Weighted(MeasuredPartition counts, Func<RowCheck, bool> belongs)
+    {
+        var (passed, all) = (0m, 0m);
+        foreach (var (check, i) in checks.All.Select((c, i) => (c, i)).Where(c => belongs(c.c)))
+        {
+            passed += check.Weight * (counts.Checked[i] - counts.Failed[i]);
+            all += check.Weight * counts.Checked[i];
+        }
+
+        return all == 0 ? null : Math.Round((double)(passed / all), ScoreDigits);
+    }
+
+    private static double? Share(long part, long all) => all == 0 ? null : Math.Round((double)part / all, ScoreDigits);
+
+    private double? Mean(DimensionScores scores)
+    {
+        var measured = scores.Measured.ToList();
+        return measured.Count == 0 ? null : Math.Round(measured.Sum(s => s.Score * (double)quality.WeightOf(s.Dimension)) / measured.Sum(s => (double)quality.WeightOf(s.Dimension)), ScoreDigits);
+    }
+
+    private Tier? TierOf(double? score) => score is not { } found ? null : found >= (double)quality.Gold ? Tier.Gold : found >= (double)quality.Silver ? Tier.Silver : Tier.Bronze;
+}
