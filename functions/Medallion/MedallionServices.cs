@@ -12,6 +12,7 @@ using Pipeline.Medallion.Lineage.OpenLineage;
 using Pipeline.Medallion.Maintenance;
 using Pipeline.Medallion.Mart;
 using Pipeline.Medallion.Models;
+using Pipeline.Medallion.Quality;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Scheduling;
 using Pipeline.Medallion.Schemas;
@@ -51,7 +52,10 @@ public static class MedallionServices
         services.AddSingleton<CleanCloser>();
         services.AddSingleton<ModelBuilder>();
         services.AddSingleton<MetricEvaluator>();
+        services.AddSingleton<QualityRecorder>();
         services.AddSingleton<RunPlanner>();
+        services.AddSingleton(s => new QualityResults(
+            s.GetRequiredService<LakeTables>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>(), s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<LineageReader>();
         services.AddSingleton(s => new PipelineMetrics(s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<MetricEvaluator>()));
         services.AddSingleton(s => new TableCatalog(s.GetRequiredService<LakeTables>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>()));
@@ -87,7 +91,8 @@ public static class MedallionServices
             s.GetRequiredService<LakeTables>(),
             s.GetRequiredService<RunStore>(),
             s.GetRequiredService<StepStore>(),
-            s.GetRequiredService<LineageLog>()));
+            s.GetRequiredService<LineageLog>(),
+            s.GetRequiredService<QualityRecorder>()));
         return services;
     }
 }

@@ -1,9 +1,9 @@
 namespace Pipeline.Medallion.Tests;
 
 /// <summary>A clock that moves when told to; a timer rings as soon as it is set, if told so.</summary>
-internal sealed class ManualClock : TimeProvider
+internal sealed class ManualClock(DateTimeOffset? start = null) : TimeProvider
 {
-    private DateTimeOffset now = DateTimeOffset.UtcNow;
+    private DateTimeOffset now = start ?? DateTimeOffset.UtcNow;
 
     /// <summary>How long a timer of any length really takes; null: as long as it says.</summary>
     public TimeSpan? TimersTake { get; init; }

@@ -35,10 +35,10 @@ internal sealed class RunDriver(IServiceProvider floor)
         await Planned(plan);
         var versions = new Dictionary<TableKey, long>(plan.Versions);
         var failed = new Dictionary<TableKey, string>();
-        var skipped = new List<TableKey>();
+        var (skipped, held) = (new List<TableKey>(), new HashSet<TableKey>());
         foreach (var step in plan.Steps.OrderBy(s => s.Level).Where(s => !s.Unchanged))
         {
-            if (step.Inputs.Any(i => failed.ContainsKey(Step.MakerOf(i)) || skipped.Contains(Step.MakerOf(i))))
+            if (step.Inputs.Any(i => failed.ContainsKey(Step.MakerOf(i)) || skipped.Contains(Step.MakerOf(i)) || held.Contains(Step.MakerOf(i))))
             {
                 skipped.Add(step.Table);
                 continue;
@@ -46,9 +46,15 @@ internal sealed class RunDriver(IServiceProvider floor)
 
             try
             {
-                foreach (var (table, version) in (await StepAsync(plan, step, versions, cancellationToken)).Versions)
+                var result = await StepAsync(plan, step, versions, cancellationToken);
+                foreach (var (table, version) in result.Versions)
                 {
                     versions[table] = version;
+                }
+
+                if (result is { Status: StepStatus.Held, Versions.Count: 0 })
+                {
+                    held.Add(step.Table);
                 }
             }
             catch (LakehouseException error)

@@ -4,6 +4,7 @@ using Pipeline.App.Health;
 using Pipeline.App.Maintenance;
 using Pipeline.App.Mart;
 using Pipeline.App.Pipelines;
+using Pipeline.App.Quality;
 using Pipeline.App.Runs;
 using Pipeline.App.Tables;
 using Pipeline.Medallion.Catalog;
@@ -11,6 +12,7 @@ using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Maintenance;
 using Pipeline.Medallion.Mart;
 using Pipeline.Medallion.Models;
+using Pipeline.Medallion.Quality;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Serving;
 
@@ -141,6 +143,16 @@ internal static class Operations
         {
             Parameters = [.. Table.Where(parameter => parameter.InRoute)],
             Answers = [Ok<CatalogTableDetail>("The table."), BadRequest, Error(404, "There is no such table."), CannotBeMet],
+        },
+        new(nameof(QualityRequests.GetQuality), "get", "quality/{pipeline}", "The verdicts on a pipeline's batches: scores, tiers, and every check with its first failing rows.")
+        {
+            Parameters = [Table[1], new("run", "Those of this run; without it the newest of each table.")],
+            Answers = [Ok<QualityAnswer>("The verdicts, by table; none for a table for which nothing was read."), NoPipeline, BadDefinition, CannotBeMet],
+        },
+        new(nameof(QualityRequests.GetQualityTrend), "get", "quality/{pipeline}/trend", "The verdicts on the last batches without their checks, oldest first.")
+        {
+            Parameters = [Table[1], new("table", "Of this table of silver only, such as silver.orders."), Limit("batches", QualityResults.MaxTrend, QualityRequests.DefaultTrend)],
+            Answers = [Ok<QualityAnswer>("The verdicts."), BadRequest, NoPipeline, BadDefinition, CannotBeMet],
         },
         new(nameof(PipelineRequests.GetMetrics), "get", "metrics/{name}", "A pipeline's metrics on its tables as they are now.")
         {

@@ -8,7 +8,16 @@ namespace Pipeline.Lakehouse.Delta;
 /// <param name="Name">The view's name.</param>
 /// <param name="Snapshot">What to read.</param>
 /// <param name="Root">The table's directory.</param>
-public sealed record TableInput(string Schema, string Name, DeltaSnapshot Snapshot, LakePath Root);
+public sealed record TableInput(string Schema, string Name, DeltaSnapshot Snapshot, LakePath Root)
+{
+    /// <summary>The rows that are read; null: all.</summary>
+    public RowFilter? Rows { get; init; }
+}
+
+/// <summary>Rows whose column has a value.</summary>
+/// <param name="Column">The column, of text.</param>
+/// <param name="Value">The value.</param>
+public sealed record RowFilter(string Column, string Value);
 
 /// <summary>What is brought of a table to read it.</summary>
 public sealed record PlannedInput

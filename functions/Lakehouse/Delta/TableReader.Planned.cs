@@ -23,8 +23,9 @@ public sealed partial class TableReader
 
         var used = UsedColumns.Of(session, select, [.. tables.Select(table => (new TableName(table.Schema, table.Name), Columns(table.Snapshot.Schema)))]);
         var planned = new List<PlannedInput>();
-        foreach (var (table, columns) in whole.Zip(used))
+        foreach (var (table, wanted) in whole.Zip(used))
         {
+            IReadOnlySet<string> columns = table.Table.Rows is { } filter ? wanted.Append(filter.Column).ToHashSet(StringComparer.OrdinalIgnoreCase) : wanted;
             var files = columns.Count == table.Table.Snapshot.Schema.Fields.Count ? table.Files : await ColumnFiles.NarrowAsync(cache.Lake, session, table.Files, columns, cancellationToken);
             planned.Add(table with { Columns = columns, Files = files });
         }
@@ -56,6 +57,7 @@ public sealed partial class TableReader
                 var files = views.Lease?.LocalFiles.Skip(first).Take(input.Files.Count).ToList() ?? [];
                 first += files.Count;
                 var select = input.IsStreamed ? Stream(session, input, streams, cancellationToken) : Select(session, input.Table.Snapshot, files, "", "", input.Columns);
+                select = input.Table.Rows is { } filter ? $"SELECT * FROM ({select}) WHERE {Sql.Identifier(filter.Column)} = {Sql.Literal(filter.Value)}" : select;
                 CreateView(session, input.Table.Schema, input.Table.Name, select, cancellationToken);
             }
 

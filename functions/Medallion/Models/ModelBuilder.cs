@@ -5,7 +5,9 @@ using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Quality;
 using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Silver;
 
 namespace Pipeline.Medallion.Models;
 
@@ -33,7 +35,7 @@ internal sealed partial class ModelBuilder(LakeTables tables, Engine engine, Tab
         RunTime.Define(session, work.TimeUtc);
         try
         {
-            var read = inputs.Snapshots.Select(s => new TableInput(s.Key.Layer, s.Key.Name, s.Value, LakeTables.Root(work.Pipeline, s.Key))).ToList();
+            var read = inputs.Snapshots.Select(s => new TableInput(s.Key.Layer, s.Key.Name, s.Value, LakeTables.Root(work.Pipeline, s.Key)) { Rows = RowsOf(model, s.Value) }).ToList();
             var planned = await reader.PlanAsync(session, read, model.Sql, cancellationToken);
             engine.RequireRoom(work.Table.ToString(), planned);
             using var views = await reader.CreateViewsAsync(session, planned, cancellationToken);
@@ -44,6 +46,10 @@ internal sealed partial class ModelBuilder(LakeTables tables, Engine engine, Tab
             throw exhausted;
         }
     }
+
+    // Every row of silver is at least of that tier.
+    private static RowFilter? RowsOf(ModelDefinition model, DeltaSnapshot input) =>
+        model.Requires == Tier.Gold && input.Schema.Find(CleanSql.TierColumn) is not null ? new RowFilter(CleanSql.TierColumn, "gold") : null;
 
     private async Task<StepOutcome> BuildAsync(
         DuckDbSession session, Step step, ModelDefinition model, StepWork work, StepInputs inputs, DeltaSnapshot? now, TableViews views, string invocation, CancellationToken cancellationToken)

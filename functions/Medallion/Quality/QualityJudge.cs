@@ -15,7 +15,7 @@ internal sealed class QualityJudge(SourceDefinition source, SourceChecks checks,
     private readonly List<int> expected = [.. Enumerable.Range(0, source.Columns.Count).Where(i => SourceChecks.IsRequired(source, source.Columns[i]))];
 
     /// <summary>The verdict on a batch.</summary>
-    public QualityReport Judge(MeasuredBatch batch)
+    public QualityReport Judge(MeasuredBatch batch, BatchKind kind)
     {
         var whole = batch.Partitions.Count == 0 ? Nothing : MeasuredPartition.Sum(batch.Partitions);
         var age = quality.ExpectedEvery is not null && batch.NewestUtc is { } newest ? work.TimeUtc - newest : (TimeSpan?)null;
@@ -28,6 +28,7 @@ internal sealed class QualityJudge(SourceDefinition source, SourceChecks checks,
             Table = work.Table,
             RunId = work.RunId,
             AtUtc = work.TimeUtc,
+            Kind = kind,
             Rows = whole.Rows,
             Accepted = whole.Valid,
             Warned = whole.Warned,

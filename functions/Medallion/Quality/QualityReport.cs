@@ -14,6 +14,9 @@ public sealed record QualityReport
     /// <summary>The run's time.</summary>
     public required DateTimeOffset AtUtc { get; init; }
 
+    /// <summary>What the batch is of its table.</summary>
+    public required BatchKind Kind { get; init; }
+
     /// <summary>Rows of the batch.</summary>
     public required long Rows { get; init; }
 

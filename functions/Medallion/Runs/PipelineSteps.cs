@@ -3,6 +3,7 @@ using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Lineage.OpenLineage;
 using Pipeline.Medallion.Models;
+using Pipeline.Medallion.Quality;
 using Pipeline.Medallion.Silver;
 
 namespace Pipeline.Medallion.Runs;
@@ -25,6 +26,7 @@ public sealed class PipelineSteps
     private readonly RunStore runs;
     private readonly StepStore steps;
     private readonly LineageLog lineage;
+    private readonly QualityRecorder quality;
 
     internal PipelineSteps(
         RunPlanner planner,
@@ -41,11 +43,12 @@ public sealed class PipelineSteps
         LakeTables tables,
         RunStore runs,
         StepStore steps,
-        LineageLog lineage)
+        LineageLog lineage,
+        QualityRecorder quality)
     {
         (this.planner, this.definitions, this.lander, this.committer, this.cleaner) = (planner, definitions, lander, committer, cleaner);
         (this.backfiller, this.partCleaner, this.bucketCleaner, this.closer) = (backfiller, partCleaner, bucketCleaner, closer);
-        (this.builder, this.metrics, this.tables, this.runs, this.steps, this.lineage) = (builder, metrics, tables, runs, steps, lineage);
+        (this.builder, this.metrics, this.tables, this.runs, this.steps, this.lineage, this.quality) = (builder, metrics, tables, runs, steps, lineage, quality);
     }
 
     /// <summary>Fixes what the run does.</summary>
@@ -102,12 +105,13 @@ public sealed class PipelineSteps
         (pipeline, step) => builder.BuildAsync(step, pipeline.Model(step.Table), work, invocation, cancellationToken),
         cancellationToken);
 
-    /// <summary>Closes a run: measures the metrics, notes how it ended, and deletes its folder.</summary>
+    /// <summary>Closes a run: keeps the verdicts on its batches, measures the metrics, notes how it ended, and deletes its folder.</summary>
     /// <returns>Why the run failed; null where it succeeded.</returns>
     public async Task<string?> EndAsync(RunEnd end, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(end);
         await steps.SkipAsync(end.RunId, end.Skipped, cancellationToken);
+        await quality.RecordAsync(end.Pipeline, end.RunId, cancellationToken);
         var (measured, error) = await MeasureAsync(end, cancellationToken);
 
         // The record comes last: who sees that the run is over finds its lineage, and may start the next.

@@ -26,13 +26,19 @@ public sealed class RunFolder(ILake lake, string runId)
     public static string SplitName(TableKey step, string invocation) => $"{step}/split-{invocation}.json";
 
     /// <summary>The verdict on what a clean step read.</summary>
-    public static string QualityName(TableKey step) => $"quality/{step}.json";
+    public static string QualityName(TableKey step) => $"{Quality}/{step}.json";
+
+    /// <summary>Where the verdicts of clean steps lie.</summary>
+    public const string Quality = "quality";
 
     /// <summary>Where rows lie that parts of a step hand to each other.</summary>
     public LakePath Rows(TableKey step) => root.Append($"{step}/rows");
 
     /// <summary>Where the keys lie that a backfill judges anew.</summary>
     public LakePath Keys(TableKey step) => root.Append($"{step}/keys");
+
+    /// <summary>Where the rows lie that may have lost, and have lost, the values of their unique columns.</summary>
+    public LakePath Unique(TableKey step) => root.Append($"{step}/unique");
 
     /// <summary>Where the names of rejected rows lie that parts of a backfill judge anew.</summary>
     public LakePath Judged(TableKey step) => root.Append($"{step}/judged");
@@ -50,9 +56,23 @@ public sealed class RunFolder(ILake lake, string runId)
         return JsonSerializer.Deserialize<T>(bytes, Json.Options) ?? throw new TerminalException($"{root.Append(name)} is empty.");
     }
 
-    /// <summary>Reads a document; null where it is not there.</summary>
-    public async Task<T?> FindAsync<T>(string name, CancellationToken cancellationToken)
-        where T : class => await lake.ReadAsync(root.Append(name), cancellationToken) is { } bytes ? JsonSerializer.Deserialize<T>(bytes, Json.Options) : null;
+    /// <summary>Reads all documents of a folder below, by name.</summary>
+    public async Task<IReadOnlyList<T>> ReadAllAsync<T>(string folder, CancellationToken cancellationToken)
+    {
+        var names = new List<string>();
+        await foreach (var file in lake.ListAsync(root.Append(folder), cancellationToken))
+        {
+            names.Add($"{folder}/{file.Path.Name}");
+        }
+
+        var documents = new List<T>();
+        foreach (var name in names.Order(StringComparer.Ordinal))
+        {
+            documents.Add(await ReadAsync<T>(name, cancellationToken));
+        }
+
+        return documents;
+    }
 
     /// <summary>Deletes the folders that earlier runs of the pipeline left: those that were stopped, or could not end.</summary>
     public async Task DeleteEarlierAsync(CancellationToken cancellationToken)

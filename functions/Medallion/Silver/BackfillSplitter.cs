@@ -35,6 +35,7 @@ internal sealed class BackfillSplitter(LakeTables tables, Engine engine, TableRe
             [.. within.Files.Union(await MetAsync(source, silver, work, backfill, cancellationToken))],
             source.Key.Count > 0,
             limits) with { Backfill = backfill };
+        split = await new UniqueSplitter(tables, engine, reader, writer).FindAsync(source, step, split, silver: null, work, invocation, cancellationToken);
         await folder.WriteAsync(RunFolder.SplitName(work.Table, invocation), split, cancellationToken);
         return new StepOutcome { Result = new StepResult { Table = work.Table, Status = StepStatus.Running, Split = split.Announce(invocation) } };
     }

@@ -42,7 +42,7 @@ internal sealed class CleanCloser(LakeTables tables, Engine engine, TableReader 
 
         var source = CleanSql.WithDetected(declared, StepState.Of(step.Bronze, step.BronzeKey)?.Columns ?? []);
         var measured = MeasuredBatch.Sum([.. parts.Select(p => p.Measured)]);
-        if (await QualityGate.PassAsync(tables, step, source, new SourceChecks(source), measured, work, cancellationToken) is { } stopped)
+        if (await QualityGate.PassAsync(tables, step, source, new SourceChecks(source), measured, plan.Backfill is not null ? BatchKind.Backfill : plan.Incremental ? BatchKind.Increment : BatchKind.Whole, work, cancellationToken) is { } stopped)
         {
             return stopped;
         }

@@ -19,6 +19,9 @@ internal sealed record CleanSplit
     /// <summary>What is judged anew, where the step is a backfill; else null.</summary>
     public SplitBackfill? Backfill { get; init; }
 
+    /// <summary>Files of the run's folder with the rows whose unique values earlier rows have.</summary>
+    public IReadOnlyList<AddFile> Unique { get; init; } = [];
+
     /// <summary>Files of bronze to clean, by part.</summary>
     public required IReadOnlyList<IReadOnlyList<AddFile>> Parts { get; init; }
 

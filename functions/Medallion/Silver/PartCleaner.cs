@@ -38,6 +38,7 @@ internal sealed class PartCleaner(LakeTables tables, Engine engine, TableReader 
         DuckDbSession session, SourceDefinition source, StepWork work, CleanSplit plan, BackfillScope? scope, CleanTables step, RunFolder folder, string invocation, CancellationToken cancellationToken)
     {
         using var rows = await CheckedRows.OpenAsync(tables, session, reader, source, step.Bronze with { Files = plan.Parts[work.Part] }, work, cancellationToken);
+        await UniqueValues.TakeAsync(session, reader, source, plan.Unique, folder.Unique(work.Table), cancellationToken);
         var judged = scope?.Judge(rows, cancellationToken) ?? 0;
         var measured = rows.Measure(cancellationToken);
         var valid = rows.Sql.Silver(hasLosers: false);

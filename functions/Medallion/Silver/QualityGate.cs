@@ -12,9 +12,9 @@ internal static class QualityGate
     /// <returns>How the step ends if the batch is held; null: it goes on.</returns>
     /// <exception cref="TerminalException">The batch fails the step.</exception>
     public static async Task<StepOutcome?> PassAsync(
-        LakeTables tables, CleanTables step, SourceDefinition source, SourceChecks checks, MeasuredBatch batch, StepWork work, CancellationToken cancellationToken)
+        LakeTables tables, CleanTables step, SourceDefinition source, SourceChecks checks, MeasuredBatch batch, BatchKind kind, StepWork work, CancellationToken cancellationToken)
     {
-        var report = new QualityJudge(source, checks, work).Judge(batch);
+        var report = new QualityJudge(source, checks, work).Judge(batch, kind);
         await new RunFolder(tables.Lake, work.RunId).WriteAsync(RunFolder.QualityName(work.Table), report, cancellationToken);
         return report.Verdict switch
         {

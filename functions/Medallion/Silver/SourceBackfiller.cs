@@ -2,6 +2,7 @@ using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Quality;
 using Pipeline.Medallion.Runs;
 
 namespace Pipeline.Medallion.Silver;
@@ -52,10 +53,10 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
             return await SplitAsync();
         }
 
-        UniqueValues.Find(session, source, cancellationToken);
+        await UniqueValues.FindAsync(session, reader, source, null, step.SilverTable.Root, (c, _) => UniqueValues.Candidates(source, c), cancellationToken);
         var judged = scope.Judge(rows, cancellationToken);
         var measured = rows.Measure(cancellationToken);
-        if (await QualityGate.PassAsync(tables, step, source, rows.Sql.Checks, measured, work, cancellationToken) is { } stopped)
+        if (await QualityGate.PassAsync(tables, step, source, rows.Sql.Checks, measured, BatchKind.Backfill, work, cancellationToken) is { } stopped)
         {
             return stopped;
         }

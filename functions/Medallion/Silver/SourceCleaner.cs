@@ -1,6 +1,7 @@
 using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Quality;
 using Pipeline.Medallion.Runs;
 
 namespace Pipeline.Medallion.Silver;
@@ -35,19 +36,11 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
         IReadOnlyList<AddFile> present = scope.Incremental && source.Key.Count > 0 ? step.Silver?.Files ?? [] : [];
         if (scope.Bronze.Bytes > limits.SingleBytes)
         {
-            return await SplitAsync(CleanSplit.Of(scope, step, present, source.Key.Count > 0, limits), work, invocation, cancellationToken);
+            return await SplitAsync(CleanSplit.Of(scope, step, present, source.Key.Count > 0, limits));
         }
 
         using var rows = await CheckedRows.OpenAsync(tables, session, reader, source, scope.Bronze, work, cancellationToken);
-        if (UniqueValues.Any(source))
-        {
-            UniqueValues.Find(session, source, cancellationToken);
-            if (scope.Incremental && step.Silver is { } held)
-            {
-                await UniqueValues.FindAmongAsync(session, reader, source, held, step.SilverTable.Root, cancellationToken);
-            }
-        }
-
+        await UniqueValues.FindAsync(session, reader, source, scope.Incremental ? step.Silver : null, step.SilverTable.Root, (c, _) => UniqueValues.Candidates(source, c), cancellationToken);
         var measured = rows.Measure(cancellationToken);
         var (superseded, duplicate) = rows.FindLosers(cancellationToken);
         using var merge = present.Count > 0 && step.Silver is { } silverNow
@@ -55,10 +48,10 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
             : null;
         if (merge?.TooLarge is { } met)
         {
-            return await SplitAsync(CleanSplit.Of(scope, step, met, hasKey: true, limits), work, invocation, cancellationToken);
+            return await SplitAsync(CleanSplit.Of(scope, step, met, hasKey: true, limits));
         }
 
-        if (await QualityGate.PassAsync(tables, step, source, rows.Sql.Checks, measured, work, cancellationToken) is { } stopped)
+        if (await QualityGate.PassAsync(tables, step, source, rows.Sql.Checks, measured, scope.Incremental ? BatchKind.Increment : BatchKind.Whole, work, cancellationToken) is { } stopped)
         {
             return stopped;
         }
@@ -87,12 +80,12 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
             },
         };
         return await commit.CommitAsync(step, source, session, work, definition, cancellationToken);
-    }
 
-    private async Task<StepOutcome> SplitAsync(CleanSplit split, StepWork work, string invocation, CancellationToken cancellationToken)
-    {
-        await new RunFolder(tables.Lake, work.RunId).WriteAsync(RunFolder.SplitName(work.Table, invocation), split, cancellationToken);
-        var result = new StepResult { Table = work.Table, Status = StepStatus.Running, Split = split.Announce(invocation) };
-        return new StepOutcome { Result = result };
+        async Task<StepOutcome> SplitAsync(CleanSplit cut)
+        {
+            var split = await new UniqueSplitter(tables, engine, reader, writer).FindAsync(source, step, cut, scope.Incremental ? step.Silver : null, work, invocation, cancellationToken);
+            await new RunFolder(tables.Lake, work.RunId).WriteAsync(RunFolder.SplitName(work.Table, invocation), split, cancellationToken);
+            return new StepOutcome { Result = new StepResult { Table = work.Table, Status = StepStatus.Running, Split = split.Announce(invocation) } };
+        }
     }
 }
