@@ -47,6 +47,7 @@ public static class MedallionServices
         services.AddSingleton(s => CleanLimits.Of(s.GetRequiredService<EngineOptions>()));
         services.AddSingleton<SourceCleaner>();
         services.AddSingleton<SourceBackfiller>();
+        services.AddSingleton<SourceReplayer>();
         services.AddSingleton<PartCleaner>();
         services.AddSingleton<BucketCleaner>();
         services.AddSingleton<CleanCloser>();
@@ -83,6 +84,7 @@ public static class MedallionServices
             s.GetRequiredService<SourceCommitter>(),
             s.GetRequiredService<SourceCleaner>(),
             s.GetRequiredService<SourceBackfiller>(),
+            s.GetRequiredService<SourceReplayer>(),
             s.GetRequiredService<PartCleaner>(),
             s.GetRequiredService<BucketCleaner>(),
             s.GetRequiredService<CleanCloser>(),

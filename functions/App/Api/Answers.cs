@@ -26,6 +26,13 @@ internal static class Answers
         return new JsonResult(bounded, Medallion.Json.Options) { StatusCode = problem.Status, ContentType = ProblemType };
     }
 
+    /// <summary>A run that was accepted.</summary>
+    public static IActionResult Started(HttpRequest request, string runId)
+    {
+        request.HttpContext.Response.Headers.Location = $"/api/runs/{runId}";
+        return Json(new StartedRun(runId), StatusCodes.Status202Accepted);
+    }
+
     /// <summary>What is asked for must wait for a run.</summary>
     public static IActionResult GoingOn(string pipeline, string runId) => Error(new Problem
     {

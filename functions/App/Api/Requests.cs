@@ -74,6 +74,9 @@ internal static class Requests
     /// <summary>A name of the query string, null if it is not there.</summary>
     public static string? Text(HttpRequest request, string name) => request.Query[name].ToString() is { Length: > 0 } text ? text : null;
 
+    /// <summary>Who asks, as App Service Authentication tells it; null where it does not stand before the app.</summary>
+    public static string? Caller(HttpRequest request) => request.Headers["X-MS-CLIENT-PRINCIPAL-NAME"].ToString() is { Length: > 0 } name ? Echo(name) : null;
+
     /// <summary>A table named by the route.</summary>
     /// <exception cref="BadRequestException">It is no table's name.</exception>
     public static TableKey Table(string layer, string table) => TableKey.TryParse($"{layer}.{table}", out var key)

@@ -5,6 +5,7 @@ using Pipeline.App.Maintenance;
 using Pipeline.App.Mart;
 using Pipeline.App.Pipelines;
 using Pipeline.App.Quality;
+using Pipeline.App.Rejected;
 using Pipeline.App.Runs;
 using Pipeline.App.Tables;
 using Pipeline.Medallion.Catalog;
@@ -44,7 +45,7 @@ internal static class Operations
     private static readonly Answer NoRun = Error(404, "There is no such run.");
     private static readonly Answer NoTable = Error(404, "There is no such table, or no such version of it.");
     private static readonly Answer BadDefinition = Error(422, "The definition cannot work; 'problems' says why, by file and line.");
-    private static readonly Answer BadDefinitionOrBackfill = Error(422, "The definition cannot work; 'problems' says why, by file and line. Or such a backfill cannot be; 'detail' says why.");
+    private static readonly Answer BadDefinitionOrBackfill = Error(422, "The definition cannot work; 'problems' says why, by file and line. Or such a backfill or replay cannot be; 'detail' says why.");
     private static readonly Answer CannotBeMet = Error(422, "What lies in the lake does not allow it.");
 
     public static IReadOnlyList<Operation> All { get; } =
@@ -153,6 +154,16 @@ internal static class Operations
         {
             Parameters = [Table[1], new("table", "Of this table of silver only, such as silver.orders."), Limit("batches", QualityResults.MaxTrend, QualityRequests.DefaultTrend)],
             Answers = [Ok<QualityAnswer>("The verdicts."), BadRequest, NoPipeline, BadDefinition, CannotBeMet],
+        },
+        new(nameof(ReplayRequests.ReplayRejected), "post", "rejected/{pipeline}/{table}/replay", "Starts a run that tries rejected rows again by the rules of now: those that pass move to silver.")
+        {
+            Parameters = [Table[1], new("table", "The source, by which its tables are named.") { InRoute = true }],
+            Body = typeof(ReplayBody),
+            Answers =
+            [
+                new(202, "The run is accepted.", typeof(StartedRun)) { Header = ("Location", "Where the run can be followed.") },
+                BadRequest, NoPipeline, Error(409, "A run of the pipeline is going on; 'runId' names it."), BadDefinitionOrBackfill,
+            ],
         },
         new(nameof(PipelineRequests.GetMetrics), "get", "metrics/{name}", "A pipeline's metrics on its tables as they are now.")
         {

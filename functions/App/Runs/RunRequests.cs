@@ -50,7 +50,7 @@ public sealed class RunRequests(RunControl runs, PipelineSteps steps, Definition
         CancellationToken cancellationToken)
     {
         var claim = await runs.StartAsync(client, await ReadAsync(request, name, cancellationToken), cancellationToken);
-        return claim.Granted ? Accepted(request, claim.RunId) : Answers.GoingOn(name, claim.RunId);
+        return claim.Granted ? Answers.Started(request, claim.RunId) : Answers.GoingOn(name, claim.RunId);
     }
 
     /// <summary>What a run would do, and why; nothing is done.</summary>
@@ -90,12 +90,6 @@ public sealed class RunRequests(RunControl runs, PipelineSteps steps, Definition
         }
 
         var select = StepSelector.Expand(await definitions.LoadAsync(pipeline, cancellationToken), [.. body.Select.Select(Requests.Steps)]);
-        return RunRequest.For(pipeline) with { Select = select, FullRefresh = body.FullRefresh, Backfill = range };
-    }
-
-    private static IActionResult Accepted(HttpRequest request, string runId)
-    {
-        request.HttpContext.Response.Headers.Location = $"/api/runs/{runId}";
-        return Answers.Json(new StartedRun(runId), StatusCodes.Status202Accepted);
+        return RunRequest.For(pipeline) with { Select = select, FullRefresh = body.FullRefresh, Backfill = range, RequestedBy = Requests.Caller(request) };
     }
 }

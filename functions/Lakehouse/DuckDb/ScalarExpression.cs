@@ -20,8 +20,9 @@ public sealed record ScalarExpression
     /// <summary>Checks <paramref name="expression"/> without binding it: its columns need not exist.</summary>
     /// <param name="session">Any session, locked down or not; must not be reading a result.</param>
     /// <param name="allowAggregates">Lets <c>sum(x)</c> and the like pass, as metrics need it.</param>
+    /// <param name="boundSizes">As for <see cref="SelectStatement.Parse"/>: for expressions of strangers.</param>
     /// <inheritdoc cref="SelectStatement.Parse" path="/exception"/>
-    public static ScalarExpression Parse(DuckDbSession session, string expression, bool allowAggregates = false)
+    public static ScalarExpression Parse(DuckDbSession session, string expression, bool allowAggregates = false, bool boundSizes = false)
     {
         // As a whole statement it shows every clause that it smuggles in; in parentheses it is what will be run.
         using (var bare = SelectStatement.Serialize(session, Prefix + expression))
@@ -32,7 +33,7 @@ public sealed record ScalarExpression
         var enclosed = $"({expression}\n)";
         using var json = SelectStatement.Serialize(session, Prefix + enclosed);
         var item = CheckAlone(SelectStatement.OnlyStatement(json, Prefix + enclosed), expression);
-        var tree = new StatementTree(enclosed, Encoding.UTF8.GetByteCount(Prefix), new GateRules { Aggregates = allowAggregates ? null : session.AggregateNames });
+        var tree = new StatementTree(enclosed, Encoding.UTF8.GetByteCount(Prefix), new GateRules { Aggregates = allowAggregates ? null : session.AggregateNames, AnySize = !boundSizes });
         tree.Walk(item, Scope.Outermost);
         return new ScalarExpression { Sql = enclosed, Columns = tree.Columns };
     }

@@ -22,7 +22,7 @@ internal sealed class QualityJudge(SourceDefinition source, SourceChecks checks,
         var scores = ScoresOf(whole, age);
         var score = Mean(scores);
         var reports = checks.All.Select((check, i) => ReportOf(check, whole, i, batch)).ToList();
-        var (verdict, reason) = VerdictOf(score, reports);
+        var (verdict, reason) = VerdictOf(score, reports, kind);
         return new QualityReport
         {
             Table = work.Table,
@@ -60,7 +60,7 @@ internal sealed class QualityJudge(SourceDefinition source, SourceChecks checks,
         Failed = new long[checks.All.Count],
     };
 
-    private (Verdict Verdict, string? Reason) VerdictOf(double? score, IReadOnlyList<CheckReport> reports)
+    private (Verdict Verdict, string? Reason) VerdictOf(double? score, IReadOnlyList<CheckReport> reports, BatchKind kind)
     {
         if (reports.FirstOrDefault(c => c is { Otherwise: RuleOutcome.Fail, IsExceeded: true }) is { } broken)
         {
@@ -68,6 +68,12 @@ internal sealed class QualityJudge(SourceDefinition source, SourceChecks checks,
             var example = broken.Samples.Count == 0 ? "" : $", such as record {broken.Samples[0].Row} of landing/{broken.Samples[0].File}";
             var tolerated = broken.AtMost is { } most ? string.Create(CultureInfo.InvariantCulture, $", where {most:0.##%} of {broken.Checked} are tolerated") : "";
             return (Verdict.Failed, $"Rule '{broken.Rule}' of source '{source.Name}' fails the step: {broken.Failed} row(s) break it ({check.Reason}){example}{tolerated}. Correct the file, or change the rule's 'otherwise'.");
+        }
+
+        // Rows that were rejected before are not expected to be good, and what fails again stays where it is.
+        if (kind == BatchKind.Replay)
+        {
+            return (Verdict.Passed, null);
         }
 
         var reasons = reports.Where(c => c is { AtMost: not null, Otherwise: not RuleOutcome.Fail, IsExceeded: true })

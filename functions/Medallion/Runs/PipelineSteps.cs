@@ -17,6 +17,7 @@ public sealed class PipelineSteps
     private readonly SourceCommitter committer;
     private readonly SourceCleaner cleaner;
     private readonly SourceBackfiller backfiller;
+    private readonly SourceReplayer replayer;
     private readonly PartCleaner partCleaner;
     private readonly BucketCleaner bucketCleaner;
     private readonly CleanCloser closer;
@@ -35,6 +36,7 @@ public sealed class PipelineSteps
         SourceCommitter committer,
         SourceCleaner cleaner,
         SourceBackfiller backfiller,
+        SourceReplayer replayer,
         PartCleaner partCleaner,
         BucketCleaner bucketCleaner,
         CleanCloser closer,
@@ -47,7 +49,7 @@ public sealed class PipelineSteps
         QualityRecorder quality)
     {
         (this.planner, this.definitions, this.lander, this.committer, this.cleaner) = (planner, definitions, lander, committer, cleaner);
-        (this.backfiller, this.partCleaner, this.bucketCleaner, this.closer) = (backfiller, partCleaner, bucketCleaner, closer);
+        (this.backfiller, this.replayer, this.partCleaner, this.bucketCleaner, this.closer) = (backfiller, replayer, partCleaner, bucketCleaner, closer);
         (this.builder, this.metrics, this.tables, this.runs, this.steps, this.lineage, this.quality) = (builder, metrics, tables, runs, steps, lineage, quality);
     }
 
@@ -82,7 +84,8 @@ public sealed class PipelineSteps
     /// <summary>Makes a source's silver and rejected tables, or tells in which parts that is to be done.</summary>
     public Task<StepResult> CleanSourceAsync(StepWork work, string invocation, CancellationToken cancellationToken) => DoAsync(
         work,
-        (pipeline, step) => work.Backfill is { } range
+        (pipeline, step) => work.Replay is { } replay ? replayer.ReplayAsync(pipeline.Source(step.Table), work, replay, step.Definition, invocation, cancellationToken)
+            : work.Backfill is { } range
             ? backfiller.BackfillAsync(pipeline.Source(step.Table), work, range, step.Definition, invocation, cancellationToken)
             : cleaner.CleanAsync(pipeline.Source(step.Table), work, step.Definition, invocation, cancellationToken),
         cancellationToken);

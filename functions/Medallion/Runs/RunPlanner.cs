@@ -50,10 +50,11 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         foreach (var step in selected)
         {
             var work = Decide(request, step, snapshots);
-            planned[step.Table] = (step.Kind, request.Backfill) switch
+            planned[step.Table] = (step.Kind, request) switch
             {
                 (StepKind.Ingest, _) => await ScanAsync(session, folder, planId, pipeline, work, snapshots.GetValueOrDefault(step.Table), cancellationToken),
-                (StepKind.Clean, { } range) => await BackfillAsync(session, pipeline, work, range, snapshots, cancellationToken),
+                (StepKind.Clean, { Replay: { } replay }) => await ReplayAsync(session, pipeline, work, replay, snapshots, cancellationToken),
+                (StepKind.Clean, { Backfill: { } range }) => await BackfillAsync(session, pipeline, work, range, snapshots, cancellationToken),
                 _ => await CompareAsync(session, pipeline, work, snapshots, planned, cancellationToken),
             };
         }
@@ -159,6 +160,23 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
             Backfill = new PlannedBackfill(range, bronze.Version),
             Reads = new StepReads { Files = bronze.Files.Count, Bytes = bronze.Bytes, Rows = bronze.Rows },
             Why = $"a backfill of {range} was asked for: {files} of {silver.Files.Count} files lie in it",
+        };
+    }
+
+    // A replay too reads what silver has read already: rejected rows are of that.
+    private async Task<PlannedStep> ReplayAsync(
+        DuckDbSession session, CompiledPipeline pipeline, PlannedStep step, ReplayRequest replay, Dictionary<TableKey, DeltaSnapshot> snapshots, CancellationToken cancellationToken)
+    {
+        var source = pipeline.Source(step.Table);
+        var (bronze, _) = await SourceBackfiller.SeenAsync(tables, session, pipeline.Definition.Name, source, step.Table, snapshots, cancellationToken);
+        replay.Apply(session, CleanSql.WithDetected(source, StepState.Of(bronze, step.Table with { Layer = "bronze" })?.Columns ?? []), [.. bronze.Schema.Fields.Select(f => f.Name)]);
+        var rejected = snapshots.GetValueOrDefault(step.Table with { Layer = "rejected" });
+        return step with
+        {
+            Rebuild = false,
+            Replay = new PlannedReplay(replay, bronze.Version),
+            Reads = new StepReads { Files = rejected?.Files.Count ?? 0, Bytes = rejected?.Bytes ?? 0, Rows = rejected?.Rows ?? 0 },
+            Why = $"a replay was asked for: {replay}",
         };
     }
 

@@ -22,6 +22,14 @@ public sealed record RunRequest
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DateRange? Backfill { get; init; }
 
+    /// <summary>Rejected rows that are tried again, instead of taking what is new; null: an ordinary run.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ReplayRequest? Replay { get; init; }
+
+    /// <summary>Who asked for it, as far as the request tells.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? RequestedBy { get; init; }
+
     /// <summary>All of a pipeline, not claimed yet.</summary>
     public static RunRequest For(string pipeline) => new() { RunId = "", Pipeline = pipeline };
 }
@@ -75,7 +83,8 @@ public sealed record RunPlan
             PlannedVersion = step.Version,
             Rebuild = step.Rebuild,
             Backfill = step.Backfill?.Range,
-            Inputs = step.Inputs.Where(versions.ContainsKey).ToDictionary(i => i, i => i.Layer == "bronze" && step.Backfill is { } backfill ? backfill.Version : versions[i]),
+            Replay = step.Replay?.Request,
+            Inputs = step.Inputs.Where(versions.ContainsKey).ToDictionary(i => i, i => i.Layer == "bronze" ? step.Backfill?.Version ?? step.Replay?.Version ?? versions[i] : versions[i]),
         };
     }
 
@@ -115,6 +124,10 @@ public sealed record PlannedStep
     /// <summary>The partitions of a clean step that are made anew; null: it takes what is new.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public PlannedBackfill? Backfill { get; init; }
+
+    /// <summary>The rejected rows that a clean step tries again; null: it takes what is new.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PlannedReplay? Replay { get; init; }
 
     /// <summary>How many parts an ingest step is cut into; 0 where nothing arrived.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]

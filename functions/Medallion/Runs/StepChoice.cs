@@ -19,8 +19,25 @@ public static class StepChoice
             throw new UnknownStepException(table.ToString(), pipeline);
         }
 
+        if (request.Replay is { } replay)
+        {
+            return ForReplay(pipeline, replay);
+        }
+
         IReadOnlyList<Step> chosen = request.Select.Count == 0 ? pipeline.Steps : [.. pipeline.Steps.Where(s => request.Select.Contains(s.Table))];
         return request.Backfill is { } range ? ForBackfill(pipeline, request, range, chosen) : chosen;
+    }
+
+    // The table, and all that follows from it.
+    private static IReadOnlyList<Step> ForReplay(CompiledPipeline pipeline, ReplayRequest replay)
+    {
+        if (pipeline.Steps.FirstOrDefault(s => s.Table == replay.Table) is not { Kind: StepKind.Clean })
+        {
+            throw new UnknownStepException(replay.Table.ToString(), pipeline);
+        }
+
+        var wanted = StepSelector.Expand(pipeline, [new StepSelector(replay.Table, WithDescendants: true)]).ToHashSet();
+        return [.. pipeline.Steps.Where(s => wanted.Contains(s.Table) && (s.Table == replay.Table || s.Kind == StepKind.Model))];
     }
 
     private static IReadOnlyList<Step> ForBackfill(CompiledPipeline pipeline, RunRequest request, DateRange range, IReadOnlyList<Step> chosen)

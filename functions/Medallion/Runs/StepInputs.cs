@@ -74,7 +74,7 @@ internal sealed record StepInputs
             return StepStatus.Succeeded;
         }
 
-        return work is { Rebuild: false, Backfill: null } && state.Definition == definition && state.Inputs.Count == Snapshots.Count
+        return work is { Rebuild: false, Backfill: null, Replay: null } && state.Definition == definition && state.Inputs.Count == Snapshots.Count
             && (await MovedAsync(tables, work.Pipeline, state.Inputs, [.. Snapshots.Select(s => (s.Key, s.Value))], cancellationToken)).Count == 0
             ? StepStatus.Unchanged
             : null;

@@ -40,6 +40,10 @@ public sealed record StepWork
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DateRange? Backfill { get; init; }
 
+    /// <summary>The rejected rows that a clean step tries again; null: it takes what is new.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ReplayRequest? Replay { get; init; }
+
     /// <summary>The part of an ingest step, or the part or bucket of a clean step that was cut; from 0.</summary>
     public int Part { get; init; }
 

@@ -11,9 +11,9 @@ namespace Pipeline.Medallion.Silver;
 /// <summary>A session in which rows of bronze are typed and have their verdict.</summary>
 internal sealed class CheckedRows : IDisposable
 {
-    private readonly CacheLease lease;
+    private readonly CacheLease? lease;
 
-    private CheckedRows(DuckDbSession session, SourceDefinition source, CleanSql sql, CacheLease lease)
+    private CheckedRows(DuckDbSession session, SourceDefinition source, CleanSql sql, CacheLease? lease)
     {
         (Session, Source, Sql) = (session, source, sql);
         this.lease = lease;
@@ -32,17 +32,31 @@ internal sealed class CheckedRows : IDisposable
         var lease = await reader.CreateViewAsync(session, "bronze", source.Name, bronze, LakeTables.Root(work.Pipeline, work.Table with { Layer = "bronze" }), cancellationToken);
         try
         {
-            RunTime.Define(session, work.TimeUtc);
-            await Lookups.CreateAsync(tables, reader, session, source, work, cancellationToken);
-            var sql = new CleanSql(source, session.Describe($"select * from bronze.{Lakehouse.DuckDb.Sql.Identifier(source.Name)}"));
-            sql.Define(session);
-            return new CheckedRows(session, source, sql, lease);
+            return await DefineAsync(tables, session, reader, source, work, lease, cancellationToken);
         }
         catch
         {
             lease.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The rows of a relation with bronze's columns, in a session, which the caller keeps.</summary>
+    public static Task<CheckedRows> OverAsync(
+        LakeTables tables, DuckDbSession session, TableReader reader, SourceDefinition source, StepWork work, string relation, CancellationToken cancellationToken)
+    {
+        session.Execute($"create schema if not exists bronze; create or replace view bronze.{Lakehouse.DuckDb.Sql.Identifier(source.Name)} as select * from {relation}", cancellationToken);
+        return DefineAsync(tables, session, reader, source, work, lease: null, cancellationToken);
+    }
+
+    private static async Task<CheckedRows> DefineAsync(
+        LakeTables tables, DuckDbSession session, TableReader reader, SourceDefinition source, StepWork work, CacheLease? lease, CancellationToken cancellationToken)
+    {
+        RunTime.Define(session, work.TimeUtc);
+        await Lookups.CreateAsync(tables, reader, session, source, work, cancellationToken);
+        var sql = new CleanSql(source, session.Describe($"select * from bronze.{Lakehouse.DuckDb.Sql.Identifier(source.Name)}"));
+        sql.Define(session);
+        return new CheckedRows(session, source, sql, lease);
     }
 
     /// <summary>Counts what becomes of the rows.</summary>
@@ -70,5 +84,5 @@ internal sealed class CheckedRows : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => lease.Dispose();
+    public void Dispose() => lease?.Dispose();
 }

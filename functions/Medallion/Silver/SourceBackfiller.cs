@@ -110,7 +110,7 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
         var bronze = table with { Layer = "bronze" };
         if (!snapshots.TryGetValue(bronze, out var now) || StepState.Of(snapshots.GetValueOrDefault(table), table) is not { } state)
         {
-            throw new TerminalException($"{table} is not built yet: there is nothing to backfill. Run the pipeline.");
+            throw new TerminalException($"{table} is not built yet: there is nothing to add to. Run the pipeline.");
         }
 
         var silver = RequireKept(CleanTables.Of(tables, pipeline, table, snapshots), session, declared);
@@ -134,14 +134,16 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
             // Told below.
         }
 
-        throw new TerminalException($"{table} was made of version {seen.Version} of {bronze}, which can no longer be read. Run the pipeline first, so that it has read the newest version, then backfill.");
+        throw new TerminalException($"{table} was made of version {seen.Version} of {bronze}, which can no longer be read. Run the pipeline first, so that it has read the newest version.");
     }
 
-    private static DeltaSnapshot RequireKept(CleanTables step, DuckDbSession session, SourceDefinition declared)
+    /// <summary>Silver, whose rows can stay.</summary>
+    /// <exception cref="TerminalException">They cannot.</exception>
+    public static DeltaSnapshot RequireKept(CleanTables step, DuckDbSession session, SourceDefinition declared)
     {
         var silver = step.Silver ?? throw CleanCloser.Deleted(step.SilverKey);
         return CleanScope.WhyNotToBeKept(step, silver, session, declared) is { } why
-            ? throw new TerminalException($"{step.SilverKey} cannot be backfilled in part: {why}. Run the pipeline, which makes it anew as a whole.")
+            ? throw new TerminalException($"The rows of {step.SilverKey} cannot stay: {why}. Run the pipeline, which makes it anew as a whole.")
             : silver;
     }
 }
