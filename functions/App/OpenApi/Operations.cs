@@ -4,6 +4,7 @@ using Pipeline.App.Health;
 using Pipeline.App.Maintenance;
 using Pipeline.App.Mart;
 using Pipeline.App.Pipelines;
+using Pipeline.App.Quality;
 using Pipeline.App.Runs;
 using Pipeline.App.Tables;
 using Pipeline.Medallion.Catalog;
@@ -11,6 +12,7 @@ using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Maintenance;
 using Pipeline.Medallion.Mart;
 using Pipeline.Medallion.Models;
+using Pipeline.Medallion.Quality.Profiling;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Serving;
 
@@ -112,6 +114,12 @@ internal static class Operations
             Parameters = Table,
             Body = typeof(RestoreBody),
             Answers = [Ok<RestoredTable>("The table's new version."), BadRequest, NoTable, Error(409, "A run of the pipeline is going on; 'runId' names it."), CannotBeMet],
+        },
+        new(nameof(ProfileRequests.ProfileTable), "post", "quality/{layer}/{pipeline}/{table}/profile", "What a table's values are like, and the rules that they would keep.")
+        {
+            Parameters = TableAtVersion,
+            Body = typeof(ProfileRequest),
+            Answers = [Ok<TableProfile>("The profile; 'suggestion' is YAML for pipeline.yaml."), BadRequest, NoTable, CannotBeMet],
         },
         new(nameof(MaintenanceRequests.StartMaintenance), "post", "maintenance", "Starts a maintenance of tables: retention, optimize, checkpoint, log clean-up and vacuum.")
         {
