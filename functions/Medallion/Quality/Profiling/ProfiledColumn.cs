@@ -17,7 +17,10 @@ internal sealed class ProfiledColumn
         EstimatedDistinct = Long("distinct") ?? 0;
         var isTime = figures.IsTemporal || Matching(ValueKind.Date) + Matching(ValueKind.Timestamp) > Matching(ValueKind.Number);
         IsDate = figures.Column.Type == "DATE" || (isTime && figures.IsText && Matching(ValueKind.Timestamp) == 0);
-        var range = isTime ? "time" : "number";
+
+        // What few texts are by chance tells nothing of the others.
+        var isMost = !figures.IsText || 2 * Math.Max(Matching(ValueKind.Date) + Matching(ValueKind.Timestamp), Matching(ValueKind.Number)) >= Values;
+        var range = !isMost ? "none" : isTime ? "time" : "number";
         Profile = new ColumnProfile
         {
             Name = figures.Column.Name,
@@ -25,13 +28,13 @@ internal sealed class ProfiledColumn
             Nulls = rows - Count,
             Blanks = Blanks,
             Distinct = figures.HasValues ? EstimatedDistinct : null,
-            Min = Bound(Text($"{range}Min")),
-            Max = Bound(Text($"{range}Max")),
-            Average = !isTime && measured.GetValueOrDefault("numberAverage") is double average && double.IsFinite(average) ? average : null,
+            Min = Bound(Text($"{range}Min"), isTime),
+            Max = Bound(Text($"{range}Max"), isTime),
+            Average = !isTime && measured.GetValueOrDefault($"{range}Average") is double average && double.IsFinite(average) ? average : null,
             Quantiles = QuantilesOf(range, isTime),
             Length = Long("shortest") is { } shortest && Long("longest") is { } longest ? new LengthRange(shortest, longest) : null,
             Matches = figures.IsText && Values > 0
-                ? ValueKind.All.Where(k => Long(k.Name) > 0).ToDictionary(k => k.Name, k => Math.Round((Long(k.Name) ?? 0) / (double)Values, 6))
+                ? ValueKind.All.Where(k => Long(k.Name) > 0).ToDictionary(k => k.Name, ShareOf)
                 : new Dictionary<string, double>(),
             Pattern = ColumnFigures.PatternOf(Text("leastShape"), Text("greatestShape")),
         };
@@ -73,6 +76,9 @@ internal sealed class ProfiledColumn
     /// <summary>The rows whose text is of a kind.</summary>
     public long Matching(ValueKind kind) => Long(kind.Name) ?? 0;
 
+    // What is not all is never told as 1.
+    private double ShareOf(ValueKind kind) => Matching(kind) == Values ? 1 : Math.Min(0.999999, Math.Round(Matching(kind) / (double)Values, 6));
+
     /// <summary>Whether every text is of a kind.</summary>
     public bool IsAll(ValueKind kind) => Figures.IsText && Values > 0 && Matching(kind) == Values;
 
@@ -98,10 +104,10 @@ internal sealed class ProfiledColumn
         return new QuantileValues(texts[0], texts[1], texts[2], texts[3], texts[4]);
     }
 
-    // Of text the numbers were read as fractions, and times at midnight.
-    private string? Bound(string? text) => !Figures.IsText || text is null ? text
-        : IsDate ? text[..10]
-        : text.EndsWith(".0", StringComparison.Ordinal) ? text[..^2] : text;
+    // Of text the numbers were read as fractions, and days as midnights.
+    private string? Bound(string? text, bool isTime) => text is null ? null
+        : isTime ? IsDate ? (Figures.IsText ? text[..10] : text) : text.Replace(' ', 'T').Replace("+00", "Z", StringComparison.Ordinal)
+        : Figures.IsText && text.EndsWith(".0", StringComparison.Ordinal) ? text[..^2] : text;
 
     private static string Cut(string value, int longest) => value.Length <= longest ? value
         : $"{value[..(char.IsHighSurrogate(value[longest - 1]) ? longest - 1 : longest)]}…";

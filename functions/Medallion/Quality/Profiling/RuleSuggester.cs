@@ -82,7 +82,7 @@ internal sealed class RuleSuggester(DateTimeOffset now)
 
         if (column.Figures.IsText && column.Values > 0)
         {
-            reasons.Add(isText ? "not all values are of a narrower type" : $"100% of {Number(column.Values)} values are a {type}");
+            reasons.Add(isText ? $"varchar: no narrower type fits all {Number(column.Values)} values" : $"{type}: 100% of {Number(column.Values)} values are one");
         }
 
         if (isText)
@@ -113,7 +113,7 @@ internal sealed class RuleSuggester(DateTimeOffset now)
         }
         else if (type != "boolean" && !unique && column.Rows >= EnoughRows)
         {
-            AddRange(column, keys, reasons);
+            AddRange(column, type, keys, reasons);
         }
     }
 
@@ -165,7 +165,7 @@ internal sealed class RuleSuggester(DateTimeOffset now)
             && top.All(t => !t.Value.Contains('\0', StringComparison.Ordinal)))
         {
             keys.Add($"in: [{string.Join(", ", top.Select(t => Quoted(t.Value)))}]");
-            reasons.Add($"in: {top.Count.ToString(CultureInfo.InvariantCulture)} values cover all {Number(column.Values)}");
+            reasons.Add($"in: {top.Count.ToString(CultureInfo.InvariantCulture)} values cover all {Number(column.Values)}; the rarest has {Share(top[^1].Count, column.Values)}");
             return;
         }
 
@@ -197,7 +197,7 @@ internal sealed class RuleSuggester(DateTimeOffset now)
     private static DateOnly? Day(string? text) =>
         text is { Length: >= 10 } && DateOnly.TryParseExact(text[..10], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null;
 
-    private static void AddRange(ProfiledColumn column, List<string> keys, List<string> reasons)
+    private static void AddRange(ProfiledColumn column, string type, List<string> keys, List<string> reasons)
     {
         if (!double.TryParse(column.Profile.Min, NumberStyles.Float, CultureInfo.InvariantCulture, out var min)
             || !double.TryParse(column.Profile.Max, NumberStyles.Float, CultureInfo.InvariantCulture, out var max) || !(Math.Abs(min) < LargestBound) || !(Math.Abs(max) < LargestBound))
@@ -206,8 +206,10 @@ internal sealed class RuleSuggester(DateTimeOffset now)
         }
 
         var beyond = Margin * (max > min ? max - min : Math.Max(Math.Abs(max), 1));
-        var (least, most) = (min >= 0 && min - beyond < 0 ? 0 : Outwards(min - beyond, Math.Floor), max <= 0 && max + beyond > 0 ? 0 : Outwards(max + beyond, Math.Ceiling));
-        if (!Fits(column.Figures.Column.Type, least) || !Fits(column.Figures.Column.Type, most))
+        var smallestUnit = type.StartsWith("decimal", StringComparison.Ordinal) || type is "double" or "float" ? 0 : 1;
+        var least = min >= 0 && min - beyond < 0 ? 0 : Outwards(min - beyond, smallestUnit, Math.Floor);
+        var most = max <= 0 && max + beyond > 0 ? 0 : Outwards(max + beyond, smallestUnit, Math.Ceiling);
+        if (!Fits(type, least) || !Fits(type, most))
         {
             return;
         }
@@ -220,23 +222,23 @@ internal sealed class RuleSuggester(DateTimeOffset now)
     // A bound is cast to the column's type.
     private static bool Fits(string type, double bound)
     {
-        if (type.StartsWith("DECIMAL(", StringComparison.Ordinal))
+        if (type.StartsWith("decimal(", StringComparison.Ordinal))
         {
-            var parts = type["DECIMAL(".Length..^1].Split(',');
+            var parts = type["decimal(".Length..^1].Split(',');
             return Math.Abs(bound) < Math.Pow(10, int.Parse(parts[0], CultureInfo.InvariantCulture) - int.Parse(parts[1], CultureInfo.InvariantCulture));
         }
 
-        return type switch { "TINYINT" => Math.Abs(bound) <= sbyte.MaxValue, "SMALLINT" => Math.Abs(bound) <= short.MaxValue, "INTEGER" => Math.Abs(bound) <= int.MaxValue, _ => true };
+        return type switch { "tinyint" => Math.Abs(bound) <= sbyte.MaxValue, "smallint" => Math.Abs(bound) <= short.MaxValue, "integer" => Math.Abs(bound) <= int.MaxValue, _ => true };
     }
 
-    private static double Outwards(double value, Func<double, double> round)
+    private static double Outwards(double value, double smallestUnit, Func<double, double> round)
     {
         if (value == 0)
         {
             return 0;
         }
 
-        var unit = Math.Pow(10, Math.Floor(Math.Log10(Math.Abs(value))) - 1);
+        var unit = Math.Max(smallestUnit, Math.Pow(10, Math.Floor(Math.Log10(Math.Abs(value))) - 1));
         return round(value / unit) * unit;
     }
 

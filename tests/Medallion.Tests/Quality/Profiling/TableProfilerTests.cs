@@ -162,6 +162,29 @@ public sealed class TableProfilerTests(MedallionFixture medallion)
         Assert.Equal((20_000L, "20000"), (narrow.Columns[0].Distinct!.Value, narrow.Columns[0].Max));
     }
 
+    [Fact]
+    public async Task Profile_LargerThanTheCache_ReadsFileByFile()
+    {
+        var pipeline = await LandedAsync("profile-streamed", Dirty(2000));
+        foreach (var file in new[] { "b.csv", "c.csv" })
+        {
+            await pipeline.LandAsync(file, Dirty(2000));
+            await pipeline.SucceedAsync();
+        }
+
+        // Half of it is the cache: one of the three files fits, not all of them.
+        var bronze = (await medallion.Floor.GetRequiredService<TableCatalog>().ListAsync("profile-streamed", Cancelled)).Single(t => t.Layer == "bronze");
+        var floor = medallion.Compose(TimeProvider.System, services => services.AddSingleton(new EngineOptions { ScratchBytes = bronze.Bytes, ScratchFolder = Directory.CreateTempSubdirectory("profile-").FullName }));
+
+        var streamed = await ProfileAsync(floor, "profile-streamed", "bronze.items");
+
+        var whole = await ProfileAsync(medallion.Floor, "profile-streamed", "bronze.items");
+        Assert.Equal((3, 6000L), (bronze.Files, streamed.ProfiledRows));
+        Assert.Equal(whole.Columns.Select(Told), streamed.Columns.Select(Told));
+
+        static string Told(ColumnProfile c) => $"{c.Name} {c.Nulls} {c.Distinct} {c.IsDistinctExact} {c.Min} {c.Max} {string.Join(' ', c.Top)}";
+    }
+
     private static Task<TableProfile> ProfileAsync(IServiceProvider floor, string pipeline, string table) =>
         floor.GetRequiredService<TableProfiler>().ProfileAsync(pipeline, TableKey.Parse(table), default, new ProfileRequest(), Cancelled);
 
