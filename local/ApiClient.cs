@@ -104,6 +104,21 @@ internal sealed class ApiClient(Uri api) : IDisposable
         return await ReadAsync<JsonElement>(answer, cancellationToken);
     }
 
+    /// <summary>How good the rows of a run were, table by table, as the app answers it; null where it does not tell.</summary>
+    public async Task<JsonElement?> GetQualityAsync(string pipeline, string runId, CancellationToken cancellationToken)
+    {
+        using var answer = await http.GetAsync(new Uri($"quality/{Uri.EscapeDataString(pipeline)}?run={Uri.EscapeDataString(runId)}", UriKind.Relative), cancellationToken);
+        return answer.StatusCode == HttpStatusCode.NotFound ? null : (await ReadAsync<JsonElement>(answer, cancellationToken)).GetProperty("tables");
+    }
+
+    /// <summary>What a table's values are like, as the app answers it.</summary>
+    public async Task<JsonElement> ProfileAsync(string pipeline, string table, CancellationToken cancellationToken)
+    {
+        var path = $"quality/{Uri.EscapeDataString(table.Split('.')[0])}/{Uri.EscapeDataString(pipeline)}/{Uri.EscapeDataString(table.Split('.')[1])}/profile";
+        using var answer = await http.PostAsJsonAsync(new Uri(path, UriKind.Relative), new { }, Json, cancellationToken);
+        return await ReadAsync<JsonElement>(answer, cancellationToken);
+    }
+
     public async Task<QueryResult> QueryAsync(string pipeline, string sql, CancellationToken cancellationToken)
     {
         using var answer = await http.PostAsJsonAsync(new Uri("mart/sql", UriKind.Relative), new { pipeline, sql }, Json, cancellationToken);

@@ -72,9 +72,12 @@ internal sealed class Landing(BlobServiceClient storage)
         return UploadAsync("pipelines", $"{pipeline}/", folder, files, mirror: true, cancellationToken);
     }
 
-    /// <summary>Copies files that arrive: everything below a folder.</summary>
-    public Task<Report> UploadFilesAsync(string folder, CancellationToken cancellationToken) =>
-        UploadAsync("landing", "", folder, Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories), mirror: false, cancellationToken);
+    /// <summary>Copies files that arrive: everything in a folder, by the paths relative to it.</summary>
+    /// <param name="folder">What the paths are relative to.</param>
+    /// <param name="below">Only what lies in this folder of it; empty: all.</param>
+    /// <param name="cancellationToken">Stops between two files.</param>
+    public Task<Report> UploadFilesAsync(string folder, string below, CancellationToken cancellationToken) =>
+        UploadAsync("landing", "", folder, Directory.EnumerateFiles(Path.Combine(folder, below), "*", SearchOption.AllDirectories), mirror: false, cancellationToken);
 
     [SuppressMessage("Security", "CA5351:Do not use broken cryptographic algorithms", Justification = "Content-MD5 is what the storage protocol defines.")]
     private static async Task<byte[]> HashAsync(Stream content, CancellationToken cancellationToken) => await MD5.HashDataAsync(content, cancellationToken);

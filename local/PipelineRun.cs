@@ -10,7 +10,7 @@ internal sealed record PipelineRun
     /// <summary>Holds a folder with the pipeline's name; null takes what the app has.</summary>
     public string? PipelinesFolder { get; init; }
 
-    /// <summary>Files that arrive; null takes what is there. The sample brings its own.</summary>
+    /// <summary>Files that arrive; null takes what is there. A sample brings its own.</summary>
     public string? LandingFolder { get; init; }
 
     public RunBody Asked { get; init; } = new();
@@ -51,16 +51,14 @@ internal sealed record PipelineRun
             Tell(screen, "definition", await screen.WaitingAsync("Uploading the definition …", landing.UploadDefinitionAsync(PipelinesFolder, Pipeline, cancellationToken)));
         }
 
-        var files = LandingFolder;
-        if (files is null && PipelinesFolder is null && Pipeline == Sample.Pipeline)
+        if (LandingFolder is not null)
         {
-            await Sample.WriteAsync(settings.LandingFolder, cancellationToken);
-            files = settings.LandingFolder;
+            Tell(screen, "landing", await screen.WaitingAsync($"Uploading {LandingFolder} to landing …", landing.UploadFilesAsync(LandingFolder, "", cancellationToken)));
         }
-
-        if (files is not null)
+        else if (PipelinesFolder is null && Sample.Is(Pipeline))
         {
-            Tell(screen, "landing", await screen.WaitingAsync($"Uploading {files} to landing …", landing.UploadFilesAsync(files, cancellationToken)));
+            await Sample.WriteAsync(Pipeline, settings.LandingFolder, cancellationToken);
+            Tell(screen, "landing", await screen.WaitingAsync($"Uploading {settings.LandingFolder} to landing …", landing.UploadFilesAsync(settings.LandingFolder, Pipeline, cancellationToken)));
         }
     }
 

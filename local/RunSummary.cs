@@ -26,7 +26,11 @@ internal sealed record RunSummary
 
     public IReadOnlyDictionary<string, JsonElement> Metrics { get; init; } = new Dictionary<string, JsonElement>();
 
-    public static RunSummary Of(RunState run) => new()
+    /// <summary>The tables as the app tells of their quality; null if it does not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonElement? Quality { get; init; }
+
+    public static RunSummary Of(RunState run, JsonElement? quality) => new()
     {
         RunId = run.Id,
         Pipeline = run.Pipeline,
@@ -35,6 +39,7 @@ internal sealed record RunSummary
         Seconds = run.Seconds,
         Steps = [.. run.Steps.Select(s => new Step(s.Name, s.Kind, s.Status, s.RowsIn, s.RowsOut, s.RowsRejected, s.Table, s.Version, s.Seconds, s.Error))],
         Metrics = run.Metrics,
+        Quality = quality,
     };
 
     public static RunSummary NotBegun(string pipeline, string error) => new() { RunId = null, Pipeline = pipeline, Status = "failed", Error = error };

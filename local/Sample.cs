@@ -1,17 +1,26 @@
 using Pipeline.Local.Emulators;
+using Pipeline.Local.Samples;
 
 namespace Pipeline.Local;
 
-/// <summary>The sample's data: the Northwind company as JSON files, written by a script from an npm package.</summary>
+/// <summary>The pipelines that bring their own data. The bytes are the same every time.</summary>
 internal static class Sample
 {
+    /// <summary>The sample that commands mean where no other is named.</summary>
     public const string Pipeline = "northwind";
 
-    /// <summary>Writes the files to `northwind/` below the folder; the bytes are the same every time.</summary>
-    public static async Task WriteAsync(string landingFolder, CancellationToken cancellationToken)
+    /// <summary>Whether a pipeline is one of the samples.</summary>
+    public static bool Is(string pipeline) => pipeline is Pipeline or ClientSales.Pipeline;
+
+    /// <summary>Writes a sample's files to the folder of its name below the one given.</summary>
+    public static Task WriteAsync(string pipeline, string landingFolder, CancellationToken cancellationToken) =>
+        pipeline == ClientSales.Pipeline ? new ClientSales().WriteAsync(landingFolder, cancellationToken) : WriteNorthwindAsync(landingFolder, cancellationToken);
+
+    // The Northwind company as JSON files, written by a script from an npm package.
+    private static async Task WriteNorthwindAsync(string landingFolder, CancellationToken cancellationToken)
     {
         await using var script = ChildProcess.Start(
-            "node", [Path.Combine(Azurite.NpmFolder, "northwind.mjs"), Path.Combine(landingFolder, "northwind")], environment: null, workingFolder: null, logFile: null,
+            "node", [Path.Combine(Azurite.NpmFolder, "northwind.mjs"), Path.Combine(landingFolder, Pipeline)], environment: null, workingFolder: null, logFile: null,
             "Node.js was not found: 'node' is needed to write the sample's data. Install Node.js 20 or later (https://nodejs.org) and try again.");
         await script.Exited.WaitAsync(cancellationToken);
         if (script.ExitCode != 0)

@@ -22,6 +22,7 @@ internal static class CommandLine
             MaintainCommand.Create(options),
             RestoreCommand.Create(options),
             CatalogCommand.Create(options),
+            ProfileCommand.Create(options),
             StatusCommand.Create(options),
             ResetCommand.Create(options),
             options.Port,

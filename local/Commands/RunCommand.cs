@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 
 namespace Pipeline.Local.Commands;
 
@@ -42,14 +43,16 @@ internal static class RunCommand
     private static async Task<int> DoAsync(Settings settings, Screen screen, PipelineRun request, bool forProgram, CancellationToken cancellationToken)
     {
         RunState run;
+        JsonElement? quality;
         await using (var launched = await Launched.StartAsync(settings, screen, cancellationToken))
         {
             run = await launched.WhileRunningAsync(stop => request.ExecuteAsync(launched, settings, screen, stop), cancellationToken);
+            quality = await launched.WhileRunningAsync(stop => launched.Api.GetQualityAsync(run.Pipeline, run.Id, stop), cancellationToken);
         }
 
         if (forProgram)
         {
-            await screen.Results.WriteLineAsync(RunSummary.Of(run).ToJson());
+            await screen.Results.WriteLineAsync(RunSummary.Of(run, quality).ToJson());
         }
         else
         {
@@ -57,6 +60,8 @@ internal static class RunCommand
             {
                 screen.Line($"  {metric,-32} {Grid.Metric(value)}");
             }
+
+            QualityResult.Show(screen, quality?.Deserialize<IReadOnlyList<TableQuality>>(JsonSerializerOptions.Web) ?? []);
         }
 
         return run.Succeeded ? 0 : 1;

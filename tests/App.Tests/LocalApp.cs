@@ -58,7 +58,7 @@ internal sealed class LocalApp : IAsyncDisposable
     /// <summary>Uploads the sample's files; those that are there already are written again.</summary>
     public async Task LandSampleAsync()
     {
-        await Sample.WriteAsync(settings.LandingFolder, CancellationToken.None);
+        await Sample.WriteAsync(Sample.Pipeline, settings.LandingFolder, CancellationToken.None);
         var landing = Storage.GetBlobContainerClient("landing");
         foreach (var file in Directory.EnumerateFiles(settings.LandingFolder, "*.json", SearchOption.AllDirectories))
         {

@@ -3,7 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 
-// FAKE_APP=crash: ends at once. The name of a pipeline says what becomes of its runs: succeeds, busy (409 first), crashes, echo (422 with what was asked).
+// FAKE_APP=crash: ends at once. The name of a pipeline says what becomes of its runs: succeeds, busy (409 first), crashes, judged (with quality), echo (422 with what was asked).
 if (Environment.GetEnvironmentVariable("FAKE_APP") == "crash")
 {
     await Console.Error.WriteLineAsync("The fake app has no wish to run.");
@@ -56,6 +56,8 @@ while (true)
             },
             areRowsComplete = false,
         }),
+        ("GET", ["api", "quality", "judged"]) when context.Request.QueryString["run"] == "judged-2" => Quality(),
+        ("POST", ["api", "quality", "bronze", "northwind", "orders", "profile"]) => Profile(),
         ("POST", ["api", "mart", "sql"]) => await QueryAsync(context.Request),
         _ => ((int, object))(404, new { title = "Not found", detail = $"There is no {path}." }),
     };
@@ -128,6 +130,53 @@ static (int, object) Plan(string pipeline) => (200, new
         metrics = new Dictionary<string, decimal> { ["total_revenue"] = 1265793.0395m },
     });
 }
+
+static (int, object) Quality() => (200, new
+{
+    pipeline = "judged",
+    runId = "judged-2",
+    tables = new object[]
+    {
+        new
+        {
+            table = "silver.orders", atUtc = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero), rows = 10_000, accepted = 9_900, warned = 40, rejected = 100,
+            tiers = new { gold = 9_860, silver = 40 },
+            scores = new { completeness = 1.0, accuracy = 0.99999, timeliness = (double?)null, schema = 0.995, consistency = 0.9 },
+            score = 0.98765, tier = "gold", verdict = "warned", reason = (string?)null,
+            checks = new object[]
+            {
+                new
+                {
+                    rule = "freight-range", column = "freight", dimension = "accuracy", weight = 1, otherwise = "reject", @checked = 10_000, failed = 100, share = 0.01, atMost = (double?)0.005, verdict = "warned",
+                    samples = Enumerable.Range(1, 5).Select(i => new { file = "orders.json", row = 1000 + i, value = $"-{i}\n{new string('x', 80)}" }),
+                },
+                new { rule = "shipped", column = (string?)null, dimension = "consistency", weight = 1, otherwise = "warn", @checked = 10_000, failed = 0, share = 0.0, atMost = (double?)null, verdict = "passed", samples = Array.Empty<object>() },
+            },
+            columns = Array.Empty<object>(), partitions = Array.Empty<object>(), warnings = new[] { "no file for 2 days" },
+        },
+        new
+        {
+            table = "silver.details", atUtc = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero), rows = 5, accepted = 1, warned = 0, rejected = 4,
+            scores = new { completeness = 0.2 }, score = 0.2, tier = "rejected", verdict = "held", reason = "20% of the rows are good, expected 50%", checks = Array.Empty<object>(),
+        },
+    },
+});
+
+static (int, object) Profile() => (200, new
+{
+    pipeline = "northwind", table = "bronze.orders", version = 3, rows = 2000, profiledRows = 1000, seconds = 0.1,
+    columns = new object[]
+    {
+        new
+        {
+            name = "Freight", type = "VARCHAR", nulls = 7, blanks = 1, distinct = 799, isDistinctExact = false, min = "0.02", max = "1007.64", average = 78.2,
+            quantiles = new { p01 = "0.1", p25 = "13", p50 = "41.36", p75 = "91", p99 = "700" }, matches = new { integer = 0.02, @decimal = 0.995, number = 0.995 },
+            top = new[] { new { value = "8.53", count = 5, share = 0.005 } },
+        },
+        new { name = "Lines", type = "STRUCT(a BIGINT)[]", nulls = 0, blanks = 0, isDistinctExact = false, matches = new { }, top = Array.Empty<object>() },
+    },
+    suggestion = "# From bronze.orders\ncolumns:\n  freight: {from: \"Freight\", type: varchar}\n",
+});
 
 static async Task<(int, object)> QueryAsync(HttpListenerRequest request)
 {

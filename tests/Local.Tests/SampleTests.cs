@@ -13,7 +13,7 @@ public sealed class SampleTests
         {
             foreach (var folder in folders)
             {
-                await Sample.WriteAsync(folder, TestContext.Current.CancellationToken);
+                await Sample.WriteAsync(Sample.Pipeline, folder, TestContext.Current.CancellationToken);
             }
 
             var counts = Directory.GetFiles(Path.Combine(folders[0], "northwind"))

@@ -14,6 +14,7 @@ using Pipeline.Medallion.Maintenance;
 using Pipeline.Medallion.Mart;
 using Pipeline.Medallion.Models;
 using Pipeline.Medallion.Quality;
+using Pipeline.Medallion.Quality.Profiling;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Serving;
 
@@ -115,6 +116,12 @@ internal static class Operations
             Parameters = Table,
             Body = typeof(RestoreBody),
             Answers = [Ok<RestoredTable>("The table's new version."), BadRequest, NoTable, Error(409, "A run of the pipeline is going on; 'runId' names it."), CannotBeMet],
+        },
+        new(nameof(ProfileRequests.ProfileTable), "post", "quality/{layer}/{pipeline}/{table}/profile", "What a table's values are like, and the rules that they would keep.")
+        {
+            Parameters = TableAtVersion,
+            Body = typeof(ProfileRequest),
+            Answers = [Ok<TableProfile>("The profile; 'suggestion' is YAML for pipeline.yaml."), BadRequest, NoTable, CannotBeMet],
         },
         new(nameof(MaintenanceRequests.StartMaintenance), "post", "maintenance", "Starts a maintenance of tables: retention, optimize, checkpoint, log clean-up and vacuum.")
         {

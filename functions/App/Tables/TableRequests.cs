@@ -66,7 +66,8 @@ public sealed class TableRequests(TableCatalog catalog, RunControl runs)
             : Answers.Json(await catalog.RestoreAsync(pipeline, key, new PointInTime { Number = body.Version, AsOf = body.Timestamp }, cancellationToken));
     }
 
-    private static PointInTime When(HttpRequest request)
+    /// <summary>The version or the time that a request names.</summary>
+    internal static PointInTime When(HttpRequest request)
     {
         var when = new PointInTime { Number = Requests.Number(request, "version", 0, long.MaxValue), AsOf = Requests.Time(request, "asOf") };
         return when is { Number: not null, AsOf: not null } ? throw new BadRequestException("'version' and 'asOf' exclude each other: keep one.") : when;

@@ -161,7 +161,7 @@ public sealed class TableCatalog
     internal Task<DeltaSnapshot> SnapshotAsync(string pipeline, TableKey table, long? version, CancellationToken cancellationToken) =>
         SnapshotAsync(pipeline, table, new PointInTime { Number = version }, cancellationToken);
 
-    private async Task<DeltaSnapshot> SnapshotAsync(string pipeline, TableKey table, PointInTime when, CancellationToken cancellationToken)
+    internal async Task<DeltaSnapshot> SnapshotAsync(string pipeline, TableKey table, PointInTime when, CancellationToken cancellationToken)
     {
         try
         {

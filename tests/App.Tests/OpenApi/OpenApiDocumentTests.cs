@@ -39,7 +39,7 @@ public sealed partial class OpenApiDocumentTests(NorthwindApp northwind)
         var required = Operations().Where(o => o.Operation.TryGetProperty("requestBody", out _))
             .ToDictionary(o => o.Operation.GetProperty("operationId").GetString()!, o => o.Operation.GetProperty("requestBody").GetProperty("required").GetBoolean());
 
-        Assert.Equal(new Dictionary<string, bool> { ["StartRun"] = false, ["PreviewRun"] = false, ["RestoreTable"] = false, ["StartMaintenance"] = false, ["RunSql"] = true }, required);
+        Assert.Equal(new Dictionary<string, bool> { ["StartRun"] = false, ["PreviewRun"] = false, ["RestoreTable"] = false, ["ProfileTable"] = false, ["StartMaintenance"] = false, ["RunSql"] = true }, required);
     }
 
     [Fact]
@@ -95,6 +95,7 @@ public sealed partial class OpenApiDocumentTests(NorthwindApp northwind)
             ("GetTable", "GET", "tables/silver/northwind/orders?version=0", null),
             ("PreviewTable", "GET", "tables/silver/northwind/orders/preview?limit=3&version=0", null),
             ("RestoreTable", "POST", "tables/gold/described/labels/restore", new { version = 0 }),
+            ("ProfileTable", "POST", "quality/silver/northwind/orders/profile?version=0", new { columns = new[] { "freight" }, sampleRows = 100 }),
             ("StartMaintenance", "POST", "maintenance", new { pipeline = "described", operations = new[] { "optimize", "vacuum" }, dryRun = true }),
             ("ListMaintenance", "GET", "maintenance?limit=2", null),
             ("GetMaintenance", "GET", $"maintenance/{maintenance.Body.GetProperty("id").GetString()}", null),

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Azure.Storage.Blobs;
 using Pipeline.Local.Emulators;
 using Pipeline.Testing;
@@ -19,6 +20,42 @@ public sealed class RunCommandTests(AzuriteFixture azurite) : IDisposable
         Assert.Matches(@"(?m)^  silver\.orders +succeeded +0\.5 s  828 rows, 2 rejected$", output);
         Assert.Contains("Run succeeds-2 of succeeds succeeded in 1.5 s: 2 steps.", output, StringComparison.Ordinal);
         Assert.Contains("1,265,793.0395", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_AppTellsQuality_PrintsScoresAndWhatFailed()
+    {
+        var (exitCode, output, _) = await shell.RunAsync("run", "judged");
+
+        Assert.Equal(0, exitCode);
+        Assert.Matches(@"(?m)^table +rows +gold +silver +completeness +accuracy +timeliness +schema +consistency +score +tier +verdict$", output);
+        Assert.Matches(@"(?m)^silver\.orders +10,000 +9,860 +40 +100 % +99\.99 % +99\.5 % +90 % +98\.76 % +gold +warned$", output);
+        Assert.Matches(@"(?m)^silver\.details +5 +20 % +20 % +rejected +held$", output);
+        Assert.Matches(@"(?m)^silver\.orders +freight-range +accuracy +100 +10,000 +1 % +0\.5 % +reject +warned$", output);
+        Assert.Matches(@"(?m)^silver\.orders +freight-range +orders\.json +1,003 +-3 x{57}…$", output);
+        Assert.DoesNotContain("1,004", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("shipped", output, StringComparison.Ordinal);
+        Assert.EndsWith("silver.orders: no file for 2 days\nsilver.details held: 20% of the rows are good, expected 50%\n", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_AppTellsQuality_IsInTheDocument()
+    {
+        var judged = await shell.RunAsync("run", "judged", "--json");
+        var silent = await shell.RunAsync("run", "succeeds", "--json");
+
+        var quality = JsonDocument.Parse(judged.Output).RootElement.GetProperty("quality");
+        Assert.Equal((2, "held"), (quality.GetArrayLength(), quality[1].GetProperty("verdict").GetString()));
+        Assert.Equal(10_000, quality[0].GetProperty("checks")[0].GetProperty("checked").GetInt32());
+        Assert.False(JsonDocument.Parse(silent.Output).RootElement.TryGetProperty("quality", out _));
+    }
+
+    [Fact]
+    public async Task Run_AppDoesNotTellQuality_PrintsNone()
+    {
+        var (_, output, _) = await shell.RunAsync("run", "succeeds");
+
+        Assert.DoesNotContain("Quality", output, StringComparison.Ordinal);
     }
 
     [Fact]

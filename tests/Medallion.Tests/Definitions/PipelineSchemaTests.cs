@@ -57,6 +57,9 @@ public sealed class PipelineSchemaTests
     [Fact]
     public void Northwind_Satisfies() => Assert.Empty(Validate(Yaml(System.IO.File.ReadAllText(Path.Combine(MedallionFixture.ShippedPipelines, "northwind", "pipeline.yaml")))));
 
+    [Fact]
+    public void ClientSales_Satisfies() => Assert.Empty(Validate(Yaml(System.IO.File.ReadAllText(Path.Combine(MedallionFixture.ShippedPipelines, "client-sales", "pipeline.yaml")))));
+
     [Theory]
     [InlineData("name: Shop\nsources: {a: {connector: file, path: x}}", "$.name")]
     [InlineData("name: shop\nsources: {a: {connector: ftp, path: x}}", "$.sources.a.connector")]

@@ -19,6 +19,16 @@ public sealed class SchemaDocumentTests
         Assert.Equal(same, SchemaDocument.Parse(one).Hash == SchemaDocument.Parse(other).Hash);
 
     [Theory]
+    [InlineData("customer_data")]
+    [InlineData("sales_transactions")]
+    public void Parse_SchemasOfClientSales_AreSchemas(string name)
+    {
+        var text = System.IO.File.ReadAllText(Path.Combine(MedallionFixture.ShippedPipelines, "client-sales", "schemas", $"{name}.json"));
+
+        Assert.NotEmpty(SchemaDocument.Parse(text).Hash);
+    }
+
+    [Theory]
     [InlineData(null, "it is empty")]
     [InlineData(" ", "it is empty")]
     [InlineData("{", "it is not JSON")]
