@@ -175,6 +175,7 @@ internal static class Operations
             NeedsKey = false,
             Answers = [Ok<System.Text.Json.Nodes.JsonObject>("The document.")],
         },
+        .. RegistryOperations.All,
     ];
 
     private static Parameter Limit(string what, long max, long byDefault) => new("limit", $"At most so many {what}.") { Number = (1, max, byDefault) };
