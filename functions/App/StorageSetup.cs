@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Pipeline.Medallion;
+using Pipeline.Medallion.Events;
 using Pipeline.Medallion.Maintenance;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Scheduling;
@@ -8,7 +9,7 @@ using Pipeline.Medallion.Schemas;
 namespace Pipeline.App;
 
 /// <summary>Creates the containers and tables as the app starts, before it takes work.</summary>
-internal sealed class StorageSetup(LakeTables tables, RunStore runs, StepStore steps, ScheduleStore schedules, MaintenanceStore maintenance, SchemaRegistry schemas) : IHostedLifecycleService
+internal sealed class StorageSetup(LakeTables tables, RunStore runs, StepStore steps, ScheduleStore schedules, MaintenanceStore maintenance, SchemaRegistry schemas, EventLog events) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => Task.WhenAll(
         tables.CreateContainersAsync(cancellationToken),
@@ -16,7 +17,8 @@ internal sealed class StorageSetup(LakeTables tables, RunStore runs, StepStore s
         steps.CreateAsync(cancellationToken),
         schedules.CreateAsync(cancellationToken),
         maintenance.CreateAsync(cancellationToken),
-        schemas.CreateAsync(cancellationToken));
+        schemas.CreateAsync(cancellationToken),
+        events.CreateAsync(cancellationToken));
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

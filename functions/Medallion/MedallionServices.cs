@@ -7,6 +7,7 @@ using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Catalog;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Events;
 using Pipeline.Medallion.Lineage;
 using Pipeline.Medallion.Lineage.OpenLineage;
 using Pipeline.Medallion.Maintenance;
@@ -41,6 +42,9 @@ public static class MedallionServices
         services.AddSingleton<RunStore>();
         services.AddSingleton<StepStore>();
         services.AddSingleton<SchemaRegistry>();
+        services.AddSingleton(s => new EventLog(
+            s.GetRequiredService<TableServiceClient>(), s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<EventLog>>() ?? NullLogger<EventLog>.Instance));
+        services.AddSingleton<RunEventWriter>();
         services.AddSingleton<SourceScanner>();
         services.AddSingleton<SourceLander>();
         services.AddSingleton<CutFiles>();
@@ -67,7 +71,7 @@ public static class MedallionServices
         services.AddSingleton<MaintenanceStore>();
         services.AddSingleton<TableMaintenance>();
         services.AddSingleton(s => new LakeMaintenance(
-            s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<LakeTables>(), s.GetRequiredService<TableMaintenance>(), s.GetRequiredService<MaintenanceStore>()));
+            s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<LakeTables>(), s.GetRequiredService<TableMaintenance>(), s.GetRequiredService<MaintenanceStore>(), s.GetRequiredService<EventLog>()));
         services.AddSingleton(s => new LineageLog(
             s.GetRequiredService<LakeTables>(),
             s.GetRequiredService<DefinitionStore>(),
@@ -96,7 +100,8 @@ public static class MedallionServices
             s.GetRequiredService<RunStore>(),
             s.GetRequiredService<StepStore>(),
             s.GetRequiredService<LineageLog>(),
-            s.GetRequiredService<QualityRecorder>()));
+            s.GetRequiredService<QualityRecorder>(),
+            s.GetRequiredService<RunEventWriter>()));
         return services;
     }
 }

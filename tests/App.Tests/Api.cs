@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Pipeline.App.OpenApi;
+using Pipeline.App.Schemas;
 
 namespace Pipeline.App.Tests;
 
@@ -29,21 +30,26 @@ internal sealed partial class Api(Uri root) : IDisposable
     public async Task<Answer> SendAsync(string method, string path, string? body)
     {
         var answer = await SendUncheckedAsync(method, path, body);
-        var operation = Find(method, path);
-        var described = operation.GetProperty("responses").TryGetProperty($"{answer.Status}", out var known) ? known : Reject();
-        var content = described.GetProperty("content").EnumerateObject().Single();
-        Assert.Empty(Schemas.Check(content.Value.GetProperty("schema"), answer.Body));
+        RequireDescribed(method, path, answer.Status, answer.Body);
         if (answer.Status >= 400)
         {
-            Assert.Equal("application/problem+json", content.Name);
             Assert.Equal(answer.Status, answer.Body.GetProperty("status").GetInt32());
             Assert.InRange(answer.Detail.Length, 20, 4010);
             Assert.DoesNotMatch(OfThisMachine(), answer.Text);
         }
 
         return answer;
+    }
 
-        JsonElement Reject() => throw new Xunit.Sdk.XunitException($"{method} {path} answered {answer.Status}, which is not described: {answer.Text}");
+    /// <summary>Holds an answer against the document.</summary>
+    public static void RequireDescribed(string method, string path, int status, JsonElement body)
+    {
+        var described = Find(method, path).GetProperty("responses").TryGetProperty($"{status}", out var known) ? known : Reject();
+        var content = described.GetProperty("content").EnumerateObject().Single();
+        Assert.Equal(MediaType(path, status), content.Name);
+        Assert.Empty(Schemas.Check(content.Value.GetProperty("schema"), body));
+
+        JsonElement Reject() => throw new Xunit.Sdk.XunitException($"{method} {path} answered {status}, which is not described: {body}");
     }
 
     public async Task<Answer> SendUncheckedAsync(string method, string path, string? body)
@@ -55,7 +61,7 @@ internal sealed partial class Api(Uri root) : IDisposable
         var json = text.Length == 0 ? default : JsonSerializer.Deserialize<JsonElement>(text);
         if (text.Length > 0)
         {
-            Assert.Equal(answer.IsSuccessStatusCode ? "application/json" : "application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+            Assert.Equal(MediaType(path, (int)answer.StatusCode), answer.Content.Headers.ContentType?.MediaType);
         }
 
         return new Answer((int)answer.StatusCode, json, answer.Headers, text);
@@ -89,6 +95,9 @@ internal sealed partial class Api(Uri root) : IDisposable
 
     /// <summary>Runs a pipeline to its end.</summary>
     public async Task<JsonElement> RunAsync(string pipeline, object? body = null) => await FollowAsync(await StartAsync(pipeline, body));
+
+    private static string MediaType(string path, int status) =>
+        path.StartsWith("registry/", StringComparison.Ordinal) ? RegistryAnswers.MediaType : status < 400 ? "application/json" : "application/problem+json";
 
     private static JsonElement Find(string method, string path)
     {

@@ -44,7 +44,7 @@ public abstract class KillTests(RehearsalFixture fixture)
 
 public sealed class FirstRunKillTests(RehearsalFixture fixture) : KillTests(fixture)
 {
-    private const int Tenths = 7;
+    private const int Tenths = 8;
 
     public static TheoryData<int> EveryTenth => [.. Enumerable.Range(0, Tenths)];
 
@@ -58,7 +58,7 @@ public sealed class FirstRunKillTests(RehearsalFixture fixture) : KillTests(fixt
 
 public sealed class ChangedFilesKillTests(RehearsalFixture fixture) : KillTests(fixture)
 {
-    private const int Tenths = 4;
+    private const int Tenths = 5;
 
     public static TheoryData<int> EveryTenth => [.. Enumerable.Range(0, Tenths)];
 

@@ -2,6 +2,7 @@ using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Lakehouse.Storage;
+using Pipeline.Medallion.Events;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Schemas;
 using Pipeline.Medallion.Tests;
@@ -32,6 +33,7 @@ public sealed class MedallionFixture : IAsyncLifetime
         await Floor.GetRequiredService<RunStore>().CreateAsync(CancellationToken.None);
         await Floor.GetRequiredService<StepStore>().CreateAsync(CancellationToken.None);
         await Floor.GetRequiredService<SchemaRegistry>().CreateAsync(CancellationToken.None);
+        await Floor.GetRequiredService<EventLog>().CreateAsync(CancellationToken.None);
     }
 
     /// <summary>Another instance of the app over the same storage: nothing in memory or on scratch disk is shared.</summary>

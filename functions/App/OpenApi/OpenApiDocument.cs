@@ -63,22 +63,25 @@ internal sealed class OpenApiDocument
 
         if (operation.Body is { } body)
         {
-            var content = Content("application/json", schemas.OfBody(body));
+            var content = Content(operation.ContentType, schemas.OfBody(body));
             described["requestBody"] = new JsonObject { ["required"] = schemas.HasRequired(body), ["content"] = content };
         }
 
-        var answers = new JsonObject(operation.Answers.Select(a => KeyValuePair.Create(a.Status.ToString(CultureInfo.InvariantCulture), (JsonNode?)Describe(a))));
-        answers["default"] = Describe(new Answer(500, "Any other error: 503 passes by itself, 500 is told of in the app's log.", typeof(Problem)));
+        var answers = new JsonObject(operation.Answers.Select(a => KeyValuePair.Create(a.Status.ToString(CultureInfo.InvariantCulture), (JsonNode?)Describe(a, operation.ContentType))));
+        answers["default"] = Describe(operation.Otherwise, operation.ContentType);
         described["responses"] = answers;
         return described;
     }
 
-    private JsonObject Describe(Answer answer)
+    private JsonObject Describe(Answer answer, string contentType)
     {
+        var body = schemas.OfAnswer(answer.Body);
         var described = new JsonObject
         {
             ["description"] = answer.Description,
-            ["content"] = Content(answer.Body == typeof(Problem) ? Answers.ProblemType : "application/json", schemas.OfAnswer(answer.Body)),
+            ["content"] = Content(
+                answer.Body == typeof(Problem) ? Answers.ProblemType : contentType,
+                answer.OrBody is { } other ? new JsonObject { ["anyOf"] = new JsonArray(body, schemas.OfAnswer(other)) } : body),
         };
         if (answer.Header is { } header)
         {
@@ -90,7 +93,7 @@ internal sealed class OpenApiDocument
 
     private static JsonObject Describe(Parameter parameter)
     {
-        var schema = new JsonObject { ["type"] = parameter.Number is null ? "string" : "integer" };
+        var schema = new JsonObject { ["type"] = parameter.IsFlag ? "boolean" : parameter.Number is null ? "string" : "integer" };
         if (parameter.Values.Count > 0)
         {
             schema["enum"] = new JsonArray([.. parameter.Values.Select(v => (JsonNode)v)]);

@@ -1,3 +1,5 @@
+using Pipeline.App.Api;
+
 namespace Pipeline.App.OpenApi;
 
 /// <summary>An operation of the API as the document tells of it.</summary>
@@ -16,6 +18,12 @@ internal sealed record Operation(string Id, string Method, string Route, string 
 
     /// <summary>False where nobody needs a function key to ask.</summary>
     public bool NeedsKey { get; init; } = true;
+
+    /// <summary>The type of what it takes and answers, errors of the kind <see cref="Problem"/> apart.</summary>
+    public string ContentType { get; init; } = "application/json";
+
+    /// <summary>What any other error is.</summary>
+    public Answer Otherwise { get; init; } = new(500, "Any other error: 503 passes by itself, 500 is told of in the app's log.", typeof(Problem));
 }
 
 /// <summary>A part of the route or of the query string.</summary>
@@ -24,6 +32,9 @@ internal sealed record Operation(string Id, string Method, string Route, string 
 internal sealed record Parameter(string Name, string Description)
 {
     public bool InRoute { get; init; }
+
+    /// <summary>Whether it is true or false; without it, false.</summary>
+    public bool IsFlag { get; init; }
 
     /// <summary>The values it may have; empty: any.</summary>
     public IReadOnlyList<string> Values { get; init; } = [];
@@ -38,6 +49,9 @@ internal sealed record Parameter(string Name, string Description)
 /// <param name="Body">What the body is.</param>
 internal sealed record Answer(int Status, string Description, Type Body)
 {
+    /// <summary>What else the body may be; null: nothing.</summary>
+    public Type? OrBody { get; init; }
+
     /// <summary>A header that it carries, with what it says.</summary>
     public (string Name, string Description)? Header { get; init; }
 }

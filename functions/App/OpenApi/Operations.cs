@@ -1,5 +1,6 @@
 using Pipeline.App.Api;
 using Pipeline.App.Catalog;
+using Pipeline.App.Events;
 using Pipeline.App.Health;
 using Pipeline.App.Maintenance;
 using Pipeline.App.Mart;
@@ -10,6 +11,7 @@ using Pipeline.App.Runs;
 using Pipeline.App.Tables;
 using Pipeline.Medallion.Catalog;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Events;
 using Pipeline.Medallion.Maintenance;
 using Pipeline.Medallion.Mart;
 using Pipeline.Medallion.Models;
@@ -95,6 +97,17 @@ internal static class Operations
         {
             Parameters = [RunId],
             Answers = [Ok<IReadOnlyList<System.Text.Json.Nodes.JsonObject>>("The events; those of its steps are there when the run has ended."), NoRun],
+        },
+        new(nameof(EventRequests.ListEvents), "get", "events", "What happened, oldest first: runs, steps, schemas. Ask again with 'after' for what is new; no event comes later with a lower number.")
+        {
+            Parameters =
+            [
+                new("type", "Only events of this type, such as run.failed, or of those that begin with it, such as run."),
+                new("source", "Only events of this source: a pipeline with its tables, or one table as pipeline/layer.table."),
+                new("after", "Only events after this number.") { Number = (0, long.MaxValue, 0) },
+                Limit("events", EventLog.MaxLimit, EventRequests.DefaultLimit),
+            ],
+            Answers = [Ok<EventPage>("The events, and in 'last' the number to go on from."), BadRequest],
         },
         new(nameof(TableRequests.ListTables), "get", "tables", "All tables with their size.")
         {
@@ -192,6 +205,7 @@ internal static class Operations
             NeedsKey = false,
             Answers = [Ok<System.Text.Json.Nodes.JsonObject>("The document.")],
         },
+        .. RegistryOperations.All,
     ];
 
     private static Parameter Limit(string what, long max, long byDefault) => new("limit", $"At most so many {what}.") { Number = (1, max, byDefault) };

@@ -2,12 +2,13 @@ using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Events;
 using Pipeline.Medallion.Runs;
 
 namespace Pipeline.App.Runs;
 
 /// <summary>Starts, shows and stops runs: their records, and the orchestrations that do them.</summary>
-public sealed class RunControl(DefinitionStore definitions, RunStore runs, StepStore steps, ILogger<RunControl> logger)
+public sealed class RunControl(DefinitionStore definitions, RunStore runs, StepStore steps, RunEventWriter events, ILogger<RunControl> logger)
 {
     private static readonly Dictionary<string, decimal?> NoMetrics = [];
 
@@ -60,11 +61,11 @@ public sealed class RunControl(DefinitionStore definitions, RunStore runs, StepS
     /// <exception cref="UnknownRunException">There is no such run.</exception>
     public async Task<RunRecord> TerminateAsync(DurableTaskClient client, string id, CancellationToken cancellationToken)
     {
-        if ((await FindAsync(id, cancellationToken)).Status == RunStatus.Running)
+        if (await FindAsync(id, cancellationToken) is { Status: RunStatus.Running } run)
         {
             const string Reason = "terminated by request";
             await client.TerminateInstanceAsync(id, Reason, cancellationToken);
-            await runs.EndAsync(id, RunStatus.Terminated, Reason, NoMetrics, cancellationToken);
+            await EndAsync(run, RunStatus.Terminated, Reason, cancellationToken);
             logger.Terminated(id);
         }
 
@@ -125,7 +126,12 @@ public sealed class RunControl(DefinitionStore definitions, RunStore runs, StepS
             return run;
         }
 
-        await runs.EndAsync(run.Id, status, error, NoMetrics, cancellationToken);
+        await EndAsync(run, status, error, cancellationToken);
         return await FindAsync(run.Id, cancellationToken);
+    }
+    private async Task EndAsync(RunRecord run, RunStatus status, string? error, CancellationToken cancellationToken)
+    {
+        await events.EndAsync(run.Id, run.Pipeline, status, error, cancellationToken);
+        await runs.EndAsync(run.Id, status, error, NoMetrics, cancellationToken);
     }
 }

@@ -47,6 +47,32 @@ public sealed record CompatibilityBody
 /// <param name="Id">The id.</param>
 public sealed record SchemaId(int Id);
 
+/// <summary>What registering a schema would come to; nothing was written.</summary>
+/// <param name="Id">The schema's id, if it has one already.</param>
+/// <param name="Version">The version that it is or would become.</param>
+/// <param name="IsRegistered">Whether it is that version already.</param>
+/// <param name="IsCompatible">Whether it goes with what the subject's mode looks at.</param>
+/// <param name="Messages">Why not.</param>
+public sealed record RegistrationAnswer(
+    int? Id, int Version, [property: JsonPropertyName("is_registered")] bool IsRegistered, [property: JsonPropertyName("is_compatible")] bool IsCompatible, IReadOnlyList<IncompatibleField> Messages)
+{
+    internal static RegistrationAnswer Of(RegistrationPreview preview) => new(
+        preview.Id,
+        preview.Version,
+        preview.IsRegistered,
+        preview.Incompatibilities.Count == 0,
+        [.. preview.Incompatibilities.Select(i => new IncompatibleField(i.Path, i.Rule, i.Old, i.New, i.Version, i.Direction))]);
+}
+
+/// <summary>A place where a schema does not go with an earlier version.</summary>
+/// <param name="Field">Where, as a JSON pointer: <c>#/properties/id</c>.</param>
+/// <param name="Rule">Why, such as <c>TYPE_CHANGED</c>.</param>
+/// <param name="Old">What the earlier version says there; absent: nothing.</param>
+/// <param name="New">What the new schema says there; absent: nothing.</param>
+/// <param name="Version">The earlier version.</param>
+/// <param name="Direction">BACKWARD: readers with the new schema refuse old data. FORWARD: readers with the old one refuse new data.</param>
+public sealed record IncompatibleField(string Field, string Rule, string? Old, string? New, int Version, string Direction);
+
 /// <summary>A version of a subject with its schema.</summary>
 /// <param name="Subject">The subject.</param>
 /// <param name="Version">The version.</param>

@@ -37,13 +37,15 @@ public sealed class SubjectRequests(SchemaRegistry registry)
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = $"{Subject}/versions")] HttpRequest request, string subject, CancellationToken cancellationToken) =>
         RegistryAnswers.Json(request, await registry.VersionsAsync(RegistryRequest.Subject(subject), RegistryRequest.Flag(request, "deleted"), cancellationToken));
 
-    /// <summary>Registers a schema.</summary>
+    /// <summary>Registers a schema, or tells what that would come to.</summary>
     [Function(nameof(RegisterSchema))]
     public async Task<IActionResult> RegisterSchema(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = $"{Subject}/versions")] HttpRequest request, string subject, CancellationToken cancellationToken)
     {
         var schema = (await RegistryRequest.ReadAsync<SchemaBody>(request, cancellationToken)).Parse();
-        return RegistryAnswers.Json(request, new SchemaId(await registry.RegisterAsync(RegistryRequest.Subject(subject), schema, cancellationToken)));
+        return RegistryRequest.Flag(request, "dryRun")
+            ? RegistryAnswers.Json(request, RegistrationAnswer.Of(await registry.PreviewAsync(RegistryRequest.Subject(subject), schema, cancellationToken)))
+            : RegistryAnswers.Json(request, new SchemaId(await registry.RegisterAsync(RegistryRequest.Subject(subject), schema, cancellationToken)));
     }
 
     /// <summary>A version of a subject.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Pipeline.Lakehouse;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Events;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Serving;
 
@@ -13,9 +14,10 @@ public sealed class LakeMaintenance
     private readonly LakeTables tables;
     private readonly TableMaintenance maintenance;
     private readonly MaintenanceStore store;
+    private readonly EventLog events;
 
-    internal LakeMaintenance(DefinitionStore definitions, LakeTables tables, TableMaintenance maintenance, MaintenanceStore store) =>
-        (this.definitions, this.tables, this.maintenance, this.store) = (definitions, tables, maintenance, store);
+    internal LakeMaintenance(DefinitionStore definitions, LakeTables tables, TableMaintenance maintenance, MaintenanceStore store, EventLog events) =>
+        (this.definitions, this.tables, this.maintenance, this.store, this.events) = (definitions, tables, maintenance, store, events);
 
     /// <summary>Notes a request and gives it its id.</summary>
     /// <exception cref="UnknownPipelineException">There is neither a definition nor a table of that pipeline.</exception>
@@ -41,11 +43,16 @@ public sealed class LakeMaintenance
         return await store.BeginAsync(request, cancellationToken);
     }
 
-    /// <summary>Lists the tables, each with what is done to it.</summary>
+    /// <summary>Lists the tables, each with what is done to it. Where it is about all pipelines, old events go at once.</summary>
     /// <returns>How many there are; their work lies in the maintenance's folder.</returns>
     public async Task<int> PlanAsync(MaintenanceRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
+        if (request is { Pipeline: null, DryRun: false })
+        {
+            await events.TrimAsync(cancellationToken);
+        }
+
         var folder = new RunFolder(tables.Lake, request.Id);
         var settings = new Dictionary<string, MaintenanceDefinition?>();
         var count = 0;

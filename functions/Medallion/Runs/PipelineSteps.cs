@@ -1,6 +1,7 @@
 using Pipeline.Lakehouse;
 using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Events;
 using Pipeline.Medallion.Lineage.OpenLineage;
 using Pipeline.Medallion.Models;
 using Pipeline.Medallion.Quality;
@@ -28,6 +29,7 @@ public sealed class PipelineSteps
     private readonly StepStore steps;
     private readonly LineageLog lineage;
     private readonly QualityRecorder quality;
+    private readonly RunEventWriter events;
 
     internal PipelineSteps(
         RunPlanner planner,
@@ -46,16 +48,19 @@ public sealed class PipelineSteps
         RunStore runs,
         StepStore steps,
         LineageLog lineage,
-        QualityRecorder quality)
+        QualityRecorder quality,
+        RunEventWriter events)
     {
         (this.planner, this.definitions, this.lander, this.committer, this.cleaner) = (planner, definitions, lander, committer, cleaner);
         (this.backfiller, this.replayer, this.partCleaner, this.bucketCleaner, this.closer) = (backfiller, replayer, partCleaner, bucketCleaner, closer);
-        (this.builder, this.metrics, this.tables, this.runs, this.steps, this.lineage, this.quality) = (builder, metrics, tables, runs, steps, lineage, quality);
+        (this.builder, this.metrics, this.tables, this.runs, this.steps) = (builder, metrics, tables, runs, steps);
+        (this.lineage, this.quality, this.events) = (lineage, quality, events);
     }
 
     /// <summary>Fixes what the run does.</summary>
     public async Task<RunPlan> PlanAsync(RunRequest request, string invocation, CancellationToken cancellationToken)
     {
+        await events.BeginAsync(request, cancellationToken);
         var plan = await planner.PlanAsync(request, invocation, cancellationToken);
         await lineage.BeginAsync(plan, cancellationToken);
         return plan;
@@ -116,12 +121,33 @@ public sealed class PipelineSteps
         await steps.SkipAsync(end.RunId, end.Skipped, cancellationToken);
         await quality.RecordAsync(end.Pipeline, end.RunId, cancellationToken);
         var (measured, error) = await MeasureAsync(end, cancellationToken);
+        var status = error is null ? RunStatus.Succeeded : RunStatus.Failed;
 
-        // The record comes last: who sees that the run is over finds its lineage, and may start the next.
+        // The record comes last: who sees that the run is over finds its lineage and events, and may start the next.
         await lineage.EndAsync(end, error, cancellationToken);
         await new RunFolder(tables.Lake, end.RunId).DeleteAsync(cancellationToken);
-        await runs.EndAsync(end.RunId, error is null ? RunStatus.Succeeded : RunStatus.Failed, error, measured, cancellationToken);
+        await TellEndAsync(end, status, error, cancellationToken);
+        await runs.EndAsync(end.RunId, status, error, measured, cancellationToken);
         return error;
+    }
+
+    // A step that may be tried again is known to have failed for good when its run is over.
+    private async Task TellEndAsync(RunEnd end, RunStatus status, string? error, CancellationToken cancellationToken)
+    {
+        if (end.Error is not null)
+        {
+            foreach (var step in (await steps.ListAsync(end.RunId, cancellationToken)).Where(s => s.Status == StepStatus.Failed))
+            {
+                await events.FailStepAsync(end.RunId, end.Pipeline, step.Table, step.Error ?? "", cancellationToken);
+            }
+        }
+
+        foreach (var step in end.Skipped)
+        {
+            await events.SkipStepAsync(end.RunId, end.Pipeline, step, cancellationToken);
+        }
+
+        await events.EndAsync(end.RunId, end.Pipeline, status, error, cancellationToken);
     }
 
     // A metric that cannot be measured fails the run, but not its record.
@@ -160,6 +186,7 @@ public sealed class PipelineSteps
             if (outcome.Result.Split is null)
             {
                 await steps.EndAsync(work.RunId, outcome.Result, outcome.Rows, outcome.Note, cancellationToken);
+                await events.EndStepAsync(work, outcome, cancellationToken);
             }
 
             return outcome.Result;
@@ -184,6 +211,11 @@ public sealed class PipelineSteps
         catch (Exception error) when (error is not OperationCanceledException)
         {
             await steps.FailAsync(work.RunId, work.Table, error.Message, CancellationToken.None);
+            if (error is not TransientException)
+            {
+                await events.FailStepAsync(work.RunId, work.Pipeline, work.Table, error.Message, CancellationToken.None);
+            }
+
             throw;
         }
     }

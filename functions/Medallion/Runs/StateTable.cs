@@ -19,8 +19,13 @@ internal sealed class StateTable(TableServiceClient tables, string name)
         return found.HasValue ? found.Value : null;
     }, cancellationToken);
 
-    public IAsyncEnumerable<TableEntity> QueryAsync(string filter, CancellationToken cancellationToken) =>
-        StorageFault.GuardAsync(Reading, table.QueryAsync<TableEntity>(filter, cancellationToken: cancellationToken), cancellationToken);
+    public IAsyncEnumerable<TableEntity> QueryAsync(string filter, CancellationToken cancellationToken) => QueryAsync(filter, null, cancellationToken);
+
+    /// <param name="filter">What is looked for.</param>
+    /// <param name="pageRows">How many rows are brought at a time, at most 1,000; null: as many.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public IAsyncEnumerable<TableEntity> QueryAsync(string filter, int? pageRows, CancellationToken cancellationToken) =>
+        StorageFault.GuardAsync(Reading, table.QueryAsync<TableEntity>(filter, pageRows, cancellationToken: cancellationToken), cancellationToken);
 
     /// <returns>False where there is such an entity already.</returns>
     public Task<bool> TryAddAsync(TableEntity entity, CancellationToken cancellationToken) =>
@@ -38,6 +43,21 @@ internal sealed class StateTable(TableServiceClient tables, string name)
         Writing,
         () => table.SubmitTransactionAsync(entities.Select(e => new TableTransactionAction(TableTransactionActionType.UpsertReplace, e)), cancellationToken),
         cancellationToken);
+
+    /// <summary>Does what is given on one partition, at most 100 actions, all or none.</summary>
+    /// <returns>False where an entity is not what it was, is there already, or is gone; nothing was done.</returns>
+    public Task<bool> TryCommitAsync(IEnumerable<TableTransactionAction> actions, CancellationToken cancellationToken) => StorageFault.GuardAsync(Writing, async () =>
+    {
+        try
+        {
+            await table.SubmitTransactionAsync(actions, cancellationToken);
+            return true;
+        }
+        catch (TableTransactionFailedException error) when (error.Status is (int)HttpStatusCode.Conflict or (int)HttpStatusCode.PreconditionFailed or (int)HttpStatusCode.NotFound)
+        {
+            return false;
+        }
+    }, cancellationToken);
 
     private string Reading => $"reading table {name}";
 

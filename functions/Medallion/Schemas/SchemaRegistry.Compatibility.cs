@@ -25,6 +25,22 @@ public sealed partial class SchemaRegistry
         return CompatibilityCheck.Run(schema, await ReadAsync(current.Live, cancellationToken), await ModeAsync(current, cancellationToken));
     }
 
+    /// <summary>What registering a schema would come to; nothing is written.</summary>
+    /// <exception cref="SchemaRegistryException">The name cannot be kept (42208).</exception>
+    public async Task<RegistrationPreview> PreviewAsync(string subject, SchemaDocument schema, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(schema);
+        var current = await subjects.FindAsync(subject, cancellationToken);
+        var id = await schemas.FindIdAsync(schema, cancellationToken);
+        if (current.Live.LastOrDefault(v => v.Id == id) is { Number: > 0 } there)
+        {
+            return new RegistrationPreview(id, there.Number, IsRegistered: true, []);
+        }
+
+        var incompatibilities = CompatibilityCheck.Run(schema, await ReadAsync(current.Live, cancellationToken), await ModeAsync(current, cancellationToken));
+        return new RegistrationPreview(id, current.WithNext(id ?? 0).Versions[^1].Number, IsRegistered: false, incompatibilities);
+    }
+
     /// <summary>The compatibility of subjects that have none of their own.</summary>
     public async Task<CompatibilityMode> CompatibilityAsync(CancellationToken cancellationToken) => await subjects.GlobalAsync(cancellationToken) ?? DefaultCompatibility;
 

@@ -80,6 +80,23 @@ public sealed class RegistryTests(NorthwindApp northwind) : IDisposable
         await Answers("DELETE", "config", null, """{"compatibilityLevel":"BACKWARD_TRANSITIVE"}""");
     }
 
+    [Fact]
+    public async Task Register_DryRun_TellsAndWritesNothing()
+    {
+        var subject = FreshName();
+        var (narrow, wide, other) = (Schema(subject, "integer"), Schema(subject, "number"), Schema(subject, "string"));
+
+        await Answers("POST", $"subjects/{subject}/versions?dryRun=true", narrow, """{"version":1,"is_registered":false,"is_compatible":true,"messages":[]}""");
+        await RefusedAsync("GET", $"subjects/{subject}/versions", null, 404, 40401);
+        var id = (await OkAsync("POST", $"subjects/{subject}/versions", narrow)).GetProperty("id").GetInt32();
+        await Answers("POST", $"subjects/{subject}/versions?dryRun=true", narrow, $$"""{"id":{{id}},"version":1,"is_registered":true,"is_compatible":true,"messages":[]}""");
+        await Answers("POST", $"subjects/{subject}/versions?dryRun=true", wide, """{"version":2,"is_registered":false,"is_compatible":true,"messages":[]}""");
+        var refused = """{"field":"#/properties/a","rule":"TYPE_CHANGED","old":"{\"type\":\"integer\"}","new":"{\"type\":\"string\"}","version":1,"direction":"BACKWARD"}""";
+        await Answers("POST", $"subjects/{subject}/versions?dryRun=true", other, $$"""{"version":2,"is_registered":false,"is_compatible":false,"messages":[{{refused}}]}""");
+        await Answers("GET", $"subjects/{subject}/versions", null, "[1]");
+        await RefusedAsync("POST", $"subjects/{subject}/versions?dryRun=true", """{"schema":"[]","schemaType":"JSON"}""", 422, 42201);
+    }
+
     [Theory]
     [InlineData("GET", "subjects/errors-none/versions", null, 404, 40401)]
     [InlineData("GET", "subjects/errors-none/versions/1", null, 404, 40401)]
@@ -181,6 +198,8 @@ public sealed class RegistryTests(NorthwindApp northwind) : IDisposable
         request.Content = body is null ? null : new StringContent(body, Encoding.UTF8, MediaTypeHeaderValue.Parse(MediaType));
         using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
         Assert.Equal(MediaType, answer.Content.Headers.ContentType?.MediaType);
-        return ((int)answer.StatusCode, JsonSerializer.Deserialize<JsonElement>(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)));
+        var json = JsonSerializer.Deserialize<JsonElement>(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Api.RequireDescribed(method, $"registry/{path}", (int)answer.StatusCode, json);
+        return ((int)answer.StatusCode, json);
     }
 }
