@@ -2,6 +2,7 @@ using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Lakehouse.DuckDb.Lineage;
 using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Silver;
 using Pipeline.Medallion.Sources.File;
 
 namespace Pipeline.Medallion.Lineage;
@@ -15,8 +16,15 @@ internal sealed class CleanLineage(SourceDefinition source, IReadOnlyList<DuckDb
 
     // A column of text that may be anything rejects no row.
     private readonly List<string> looked = [.. source.Columns
-        .Where(c => c.Type != "VARCHAR" || c.Required || source.Key.Contains(c.Name) || c.Min is not null || c.Max is not null || c.In.Count > 0 || c.Pattern is not null)
+        .Where(c => c.Type != "VARCHAR" || c.Required || source.Key.Contains(c.Name) || c.Min is not null || c.Max is not null || c.In.Count > 0 || c.Pattern is not null || c.Unique || c.References is not null)
         .Select(c => Sql.Identifier(c.Name))];
+
+    // What a row of silver may fail decides on its score and its tier.
+    private readonly List<string> lenient =
+    [
+        .. source.Rules.Where(rule => rule.Otherwise != RuleOutcome.Reject).Select(rule => $"({rule.Expect}\n)"),
+        .. source.Columns.Where(c => source.Adjustments.Any(a => a.Otherwise is RuleOutcome.Warn or RuleOutcome.Fail && a.Id.StartsWith($"{c.Name}-", StringComparison.Ordinal))).Select(c => Sql.Identifier(c.Name)),
+    ];
 
     private string Valid => string.Join(" and ", looked.Select(column => $"{column} is not null").Concat(rules).Prepend("_error is null"));
 
@@ -24,11 +32,13 @@ internal sealed class CleanLineage(SourceDefinition source, IReadOnlyList<DuckDb
     public TableLineage Silver(DuckDbSession session, IEnumerable<string> columns)
     {
         var parts = source.Partition is { } partition ? partition.As.Select(part => $"{part}({Sql.Identifier(partition.By)}) as {Sql.Identifier(part)}") : [];
-        var list = string.Join(", ", source.Columns.Select(column => Sql.Identifier(column.Name)).Concat(parts).Concat(["_ingested_at", "_file", "_row"]));
+        var list = string.Join(", ", source.Columns.Select(column => Sql.Identifier(column.Name)).Concat(parts).Concat(["_ingested_at", "_file", "_row", $"{Score} as {CleanSql.QualityColumn}", $"{Score} as {CleanSql.TierColumn}"]));
         var latest = source.LatestBy is { } by ? $"{Sql.Identifier(by)}, " : "";
         var one = source.Key.Count == 0 ? "" : $"qualify row_number() over (partition by {string.Join(", ", source.Key.Select(Sql.Identifier))} order by {latest}_ingested_at, _file, _row) = 1";
         return Follow(session, $"select {list} from ({Typed}) where {Valid} {one}", columns);
     }
+
+    private string Score => lenient.Count == 0 ? "1" : $"row({string.Join(", ", lenient)})";
 
     /// <summary>Where rejected comes from.</summary>
     public TableLineage Rejected(DuckDbSession session, IEnumerable<string> columns)

@@ -119,7 +119,11 @@ public sealed class PipelineSteps
     {
         ArgumentNullException.ThrowIfNull(end);
         await steps.SkipAsync(end.RunId, end.Skipped, cancellationToken);
-        await quality.RecordAsync(end.Pipeline, end.RunId, cancellationToken);
+        foreach (var report in await quality.RecordAsync(end.Pipeline, end.RunId, cancellationToken))
+        {
+            await events.JudgeAsync(end.Pipeline, report, cancellationToken);
+        }
+
         var (measured, error) = await MeasureAsync(end, cancellationToken);
         var status = error is null ? RunStatus.Succeeded : RunStatus.Failed;
 
