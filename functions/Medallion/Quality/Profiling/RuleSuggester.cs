@@ -32,7 +32,8 @@ internal sealed class RuleSuggester(DateTimeOffset now)
         Line(text, $"# From {from}: {Number(rows)} rows{(isSample ? ", a sample of them all: others may break what these keep" : "")}.");
         var told = columns.Where(c => c.Figures.HasValues).ToList();
         var names = ColumnNames.ForTable(told.Select(c => ColumnNames.ForSilver(c.Profile.Name)));
-        if (told.Zip(names).FirstOrDefault(c => c.First.IsKey && rows >= EnoughRows) is { Second: { } key })
+        var key = told.Zip(names).FirstOrDefault(c => c.First.IsKey && rows >= EnoughRows).Second;
+        if (key is not null)
         {
             Line(text, $"key: [{key}]  # every row has another value; of rows of one key silver keeps the latest");
         }
@@ -46,7 +47,7 @@ internal sealed class RuleSuggester(DateTimeOffset now)
         {
             var keys = new List<string>();
             var reasons = new List<string>();
-            Describe(column, name, keys, reasons);
+            Describe(column, name, isKey: name == key, keys, reasons);
             foreach (var reason in reasons)
             {
                 Line(text, $"  # {reason}");
@@ -63,7 +64,7 @@ internal sealed class RuleSuggester(DateTimeOffset now)
         return text.ToString();
     }
 
-    private void Describe(ProfiledColumn column, string name, List<string> keys, List<string> reasons)
+    private void Describe(ProfiledColumn column, string name, bool isKey, List<string> keys, List<string> reasons)
     {
         var type = TypeOf(column);
         if (name != column.Profile.Name)
@@ -97,7 +98,7 @@ internal sealed class RuleSuggester(DateTimeOffset now)
 
         reasons.Add(missing == 0 ? "required: every row has a value" : $"not required: {Share(missing, column.Rows)} of the rows have no value");
         var unique = column.IsKey && column.Rows >= EnoughRows;
-        if (unique && PipelineKeys.Column.Contains("unique"))
+        if (unique && !isKey && PipelineKeys.Column.Contains("unique"))
         {
             keys.Add("unique: true");
             reasons.Add($"unique: {Number(column.Rows)} rows, as many values");

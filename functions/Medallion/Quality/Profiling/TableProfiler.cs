@@ -79,7 +79,8 @@ public sealed class TableProfiler
         var all = snapshot.Schema.Fields.Select(f => new DuckDbColumn(f.Name, DeltaTypes.ToDuckDb(f.Type))).ToList();
         if (names is null)
         {
-            return all.FindAll(c => !BronzeColumns.IsTechnical(c.Name));
+            // In silver no column of a contract begins with '_'; what arrives in bronze may.
+            return all.FindAll(c => !BronzeColumns.IsTechnical(c.Name) && !(table.Layer == "silver" && c.Name.StartsWith('_')));
         }
 
         return [.. names.Distinct(StringComparer.OrdinalIgnoreCase).Select(name => all.Find(c => string.Equals(c.Name, name, StringComparison.OrdinalIgnoreCase))
