@@ -1,5 +1,6 @@
 using Pipeline.Medallion.Maintenance;
 using Pipeline.Medallion.Scheduling;
+using Pipeline.Medallion.Schemas.Sources;
 
 namespace Pipeline.Medallion.Definitions;
 
@@ -75,6 +76,7 @@ internal sealed class DefinitionReader
             map.ProblemAt("connector", $"source '{name}' has the connector '{connector}': expected {string.Join(", ", PipelineKeys.Connectors)}");
         }
 
+        var schema = ReadSchema(map, name);
         var source = new SourceDefinition
         {
             Name = name,
@@ -85,7 +87,8 @@ internal sealed class DefinitionReader
             Key = map.Texts("key"),
             LatestBy = map.Text("latest_by"),
             Partition = ReadPartition(map),
-            Columns = [.. map.Maps("columns", "column").Select(c => ReadColumn(c.Name, c.Map))],
+            Schema = schema,
+            Columns = SchemaFileReader.Merge(schema, [.. map.Maps("columns", "column").Select(c => ReadColumn(c.Name, c.Map))], problems),
             Rules = [.. map.List("rules", $"a rule of source '{name}'").Select(ReadRule)],
             Line = map.Line,
         };
@@ -114,6 +117,23 @@ internal sealed class DefinitionReader
         }
 
         return source;
+    }
+
+    private SchemaFile? ReadSchema(YamlMap source, string name)
+    {
+        if (source.Text("schema") is not { } path)
+        {
+            return null;
+        }
+
+        if (files.Files.TryGetValue(path, out var text) && DefinitionFiles.IsSchema(path))
+        {
+            return new SchemaFile(path, text);
+        }
+
+        var there = files.Files.Keys.Where(DefinitionFiles.IsSchema).ToList();
+        source.ProblemAt("schema", $"source '{name}' has the schema '{path}', which is not there: expected {(there.Count == 0 ? "a file schemas/NAME.json of the pipeline's folder" : string.Join(" or ", there))}");
+        return null;
     }
 
     private PartitionDefinition? ReadPartition(YamlMap source)
@@ -182,7 +202,7 @@ internal sealed class DefinitionReader
     private IEnumerable<ModelDefinition> ReadModels(YamlMap root)
     {
         var said = root.Maps("models", "model").ToDictionary(m => m.Name, m => m.Map, StringComparer.Ordinal);
-        foreach (var (file, sql) in files.Files.Where(f => f.Key != DefinitionFiles.PipelineFile))
+        foreach (var (file, sql) in files.Files.Where(f => f.Key != DefinitionFiles.PipelineFile && !DefinitionFiles.IsSchema(f.Key)))
         {
             var parts = file.Split('/');
             var name = Path.GetFileNameWithoutExtension(parts[^1]);

@@ -4,6 +4,7 @@ using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Events;
 using Pipeline.Medallion.Lineage.OpenLineage;
 using Pipeline.Medallion.Models;
+using Pipeline.Medallion.Schemas.Sources;
 using Pipeline.Medallion.Silver;
 
 namespace Pipeline.Medallion.Runs;
@@ -27,6 +28,7 @@ public sealed class PipelineSteps
     private readonly StepStore steps;
     private readonly LineageLog lineage;
     private readonly RunEventWriter events;
+    private readonly SourceSchemas schemas;
 
     internal PipelineSteps(
         RunPlanner planner,
@@ -44,12 +46,13 @@ public sealed class PipelineSteps
         RunStore runs,
         StepStore steps,
         LineageLog lineage,
-        RunEventWriter events)
+        RunEventWriter events,
+        SourceSchemas schemas)
     {
         (this.planner, this.definitions, this.lander, this.committer, this.cleaner) = (planner, definitions, lander, committer, cleaner);
         (this.backfiller, this.partCleaner, this.bucketCleaner, this.closer) = (backfiller, partCleaner, bucketCleaner, closer);
         (this.builder, this.metrics, this.tables, this.runs, this.steps) = (builder, metrics, tables, runs, steps);
-        (this.lineage, this.events) = (lineage, events);
+        (this.lineage, this.events, this.schemas) = (lineage, events, schemas);
     }
 
     /// <summary>Fixes what the run does.</summary>
@@ -78,15 +81,27 @@ public sealed class PipelineSteps
     /// <summary>Makes the landed parts of a source visible.</summary>
     public Task<StepResult> CommitSourceAsync(StepWork work, string invocation, CancellationToken cancellationToken) => DoAsync(
         work,
-        (pipeline, step) => committer.CommitAsync(pipeline.Source(step.Table), work, step.Definition, invocation, cancellationToken),
+        async (pipeline, step) =>
+        {
+            var source = pipeline.Source(step.Table);
+            var outcome = await committer.CommitAsync(source, work, step.Definition, invocation, cancellationToken);
+            return outcome with { Remark = await schemas.RegisterDetectedAsync(source, work, cancellationToken) };
+        },
         cancellationToken);
 
     /// <summary>Makes a source's silver and rejected tables, or tells in which parts that is to be done.</summary>
     public Task<StepResult> CleanSourceAsync(StepWork work, string invocation, CancellationToken cancellationToken) => DoAsync(
         work,
-        (pipeline, step) => work.Backfill is { } range
-            ? backfiller.BackfillAsync(pipeline.Source(step.Table), work, range, step.Definition, invocation, cancellationToken)
-            : cleaner.CleanAsync(pipeline.Source(step.Table), work, step.Definition, invocation, cancellationToken),
+        async (pipeline, step) =>
+        {
+            // Here and not as it is landed: a contract that moved is held against rows that are there already.
+            var source = pipeline.Source(step.Table);
+            var remark = await schemas.RegisterContractAsync(source, work, cancellationToken);
+            var outcome = work.Backfill is { } range
+                ? await backfiller.BackfillAsync(source, work, range, step.Definition, invocation, cancellationToken)
+                : await cleaner.CleanAsync(source, work, step.Definition, invocation, cancellationToken);
+            return outcome with { Remark = remark };
+        },
         cancellationToken);
 
     /// <summary>Does one part of a clean step that was cut.</summary>
@@ -179,6 +194,11 @@ public sealed class PipelineSteps
             if (outcome.Result.Split is null)
             {
                 await steps.EndAsync(work.RunId, outcome.Result, outcome.Rows, outcome.Note, cancellationToken);
+                if (outcome.Remark is { } remark)
+                {
+                    await steps.RemarkAsync(work.RunId, work.Table, remark, cancellationToken);
+                }
+
                 await events.EndStepAsync(work, outcome, cancellationToken);
             }
 
