@@ -18,6 +18,7 @@ using Pipeline.Medallion.Quality.Profiling;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Scheduling;
 using Pipeline.Medallion.Schemas;
+using Pipeline.Medallion.Schemas.Sources;
 using Pipeline.Medallion.Serving;
 using Pipeline.Medallion.Silver;
 
@@ -45,6 +46,8 @@ public static class MedallionServices
         services.AddSingleton(s => new EventLog(
             s.GetRequiredService<TableServiceClient>(), s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<EventLog>>() ?? NullLogger<EventLog>.Instance));
         services.AddSingleton<RunEventWriter>();
+        services.AddSingleton(s => new SourceSchemas(
+            s.GetRequiredService<SchemaRegistry>(), s.GetRequiredService<EventLog>(), s.GetRequiredService<LakeTables>(), s.GetService<ILogger<SourceSchemas>>() ?? NullLogger<SourceSchemas>.Instance));
         services.AddSingleton<SourceScanner>();
         services.AddSingleton<SourceLander>();
         services.AddSingleton<CutFiles>();
@@ -101,7 +104,8 @@ public static class MedallionServices
             s.GetRequiredService<StepStore>(),
             s.GetRequiredService<LineageLog>(),
             s.GetRequiredService<QualityRecorder>(),
-            s.GetRequiredService<RunEventWriter>()));
+            s.GetRequiredService<RunEventWriter>(),
+            s.GetRequiredService<SourceSchemas>()));
         return services;
     }
 }

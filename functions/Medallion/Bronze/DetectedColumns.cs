@@ -12,17 +12,34 @@ internal static class DetectedColumns
     {
         var merged = known.ToDictionary(c => c.Name, StringComparer.OrdinalIgnoreCase);
         var order = known.Select(c => c.Name).ToList();
-        foreach (var column in files.SelectMany(f => f))
+        var isFirst = known.Count == 0;
+        foreach (var file in files.Where(f => f.Count > 0))
         {
-            if (!merged.TryGetValue(column.Name, out var other))
+            foreach (var column in file)
             {
-                order.Add(column.Name);
-                merged[column.Name] = column;
+                if (!merged.TryGetValue(column.Name, out var other))
+                {
+                    order.Add(column.Name);
+                    merged[column.Name] = column with { Nullable = column.Nullable || !isFirst };
+                    continue;
+                }
+
+                var isKnown = known.Any(k => string.Equals(k.Name, column.Name, StringComparison.OrdinalIgnoreCase));
+                merged[column.Name] = other with
+                {
+                    Type = isKnown ? other.Type : Widest(other.Type, column.Type),
+                    Nullable = other.Nullable || column.Nullable,
+                    Examples = other.Examples ?? column.Examples,
+                    Structure = JsonStructure.Merge(other.Structure, column.Structure),
+                };
             }
-            else if (known.All(k => !string.Equals(k.Name, column.Name, StringComparison.OrdinalIgnoreCase)))
+
+            foreach (var missing in merged.Keys.Where(name => file.All(c => !string.Equals(c.Name, name, StringComparison.OrdinalIgnoreCase))).ToList())
             {
-                merged[column.Name] = other with { Type = Widest(other.Type, column.Type) };
+                merged[missing] = merged[missing] with { Nullable = true };
             }
+
+            isFirst = false;
         }
 
         return [.. order.Select(name => merged[name])];

@@ -29,7 +29,14 @@ public sealed record DefinitionFiles
         JsonSerializer.Deserialize<DefinitionFiles>(bytes, Json.Options) ?? throw new FormatException("The stored definition is empty.");
 
     /// <summary>Whether a path of a folder belongs to a definition: also SQL in a wrong place, which is refused rather than overlooked.</summary>
-    public static bool IsPart(string path) => path == PipelineFile || path.EndsWith(".sql", StringComparison.OrdinalIgnoreCase);
+    public static bool IsPart(string path) => path == PipelineFile || path.EndsWith(".sql", StringComparison.OrdinalIgnoreCase) || IsSchema(path);
+
+    /// <summary>Whether a path is that of a JSON Schema which a source may name.</summary>
+    public static bool IsSchema(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return path.StartsWith("schemas/", StringComparison.Ordinal) && path.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
+    }
 
     /// <summary>Reads a folder on disk.</summary>
     public static async Task<DefinitionFiles> ReadFolderAsync(string folder, CancellationToken cancellationToken)

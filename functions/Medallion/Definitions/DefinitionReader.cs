@@ -1,6 +1,7 @@
 using Pipeline.Medallion.Maintenance;
 using Pipeline.Medallion.Quality;
 using Pipeline.Medallion.Scheduling;
+using Pipeline.Medallion.Schemas.Sources;
 
 namespace Pipeline.Medallion.Definitions;
 
@@ -77,8 +78,9 @@ internal sealed class DefinitionReader
             map.ProblemAt("connector", $"source '{name}' has the connector '{connector}': expected {string.Join(", ", PipelineKeys.Connectors)}");
         }
 
+        var schema = ReadSchema(map, name);
         var rules = map.List("rules", $"a rule of source '{name}'").ToList();
-        var columns = map.Maps("columns", "column").Select(c => ReadColumn(c.Name, c.Map)).ToList();
+        var columns = SchemaFileReader.Merge(schema, [.. map.Maps("columns", "column").Select(c => ReadColumn(c.Name, c.Map))], problems);
         var source = new SourceDefinition
         {
             Name = name,
@@ -89,6 +91,7 @@ internal sealed class DefinitionReader
             Key = map.Texts("key"),
             LatestBy = map.Text("latest_by"),
             Partition = ReadPartition(map),
+            Schema = schema,
             Columns = columns,
             Rules = [.. rules.Where(r => !Adjusts(r)).Select(QualityDefinitionReader.ReadRule)],
             Adjustments = [.. rules.Where(Adjusts).Select(QualityDefinitionReader.ReadAdjustment)],
@@ -123,6 +126,23 @@ internal sealed class DefinitionReader
 
         // A rule without an expectation adjusts one that follows from a column.
         bool Adjusts(YamlMap rule) => !rule.Has("expect") && rule.Text("id") is { } id && columns.Any(c => id.StartsWith($"{c.Name}-", StringComparison.Ordinal));
+    }
+
+    private SchemaFile? ReadSchema(YamlMap source, string name)
+    {
+        if (source.Text("schema") is not { } path)
+        {
+            return null;
+        }
+
+        if (files.Files.TryGetValue(path, out var text) && DefinitionFiles.IsSchema(path))
+        {
+            return new SchemaFile(path, text);
+        }
+
+        var there = files.Files.Keys.Where(DefinitionFiles.IsSchema).ToList();
+        source.ProblemAt("schema", $"source '{name}' has the schema '{path}', which is not there: expected {(there.Count == 0 ? "a file schemas/NAME.json of the pipeline's folder" : string.Join(" or ", there))}");
+        return null;
     }
 
     private PartitionDefinition? ReadPartition(YamlMap source)
@@ -181,7 +201,7 @@ internal sealed class DefinitionReader
     private IEnumerable<ModelDefinition> ReadModels(YamlMap root)
     {
         var said = root.Maps("models", "model").ToDictionary(m => m.Name, m => m.Map, StringComparer.Ordinal);
-        foreach (var (file, sql) in files.Files.Where(f => f.Key != DefinitionFiles.PipelineFile))
+        foreach (var (file, sql) in files.Files.Where(f => f.Key != DefinitionFiles.PipelineFile && !DefinitionFiles.IsSchema(f.Key)))
         {
             var parts = file.Split('/');
             var name = Path.GetFileNameWithoutExtension(parts[^1]);

@@ -1,6 +1,7 @@
 using Pipeline.Medallion.Maintenance;
 using Pipeline.Medallion.Quality;
 using Pipeline.Medallion.Scheduling;
+using Pipeline.Medallion.Schemas.Sources;
 
 namespace Pipeline.Medallion.Definitions;
 
@@ -55,6 +56,9 @@ public sealed record SourceDefinition
 
     /// <summary>How silver is partitioned.</summary>
     public PartitionDefinition? Partition { get; init; }
+
+    /// <summary>The JSON Schema that says the contract, or most of it; null: there is none.</summary>
+    public SchemaFile? Schema { get; init; }
 
     /// <summary>The contract; empty means that columns are detected.</summary>
     public IReadOnlyList<ColumnDefinition> Columns { get; init; } = [];

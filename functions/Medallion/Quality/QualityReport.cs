@@ -36,10 +36,10 @@ public sealed record QualityReport
     public required DimensionScores Scores { get; init; }
 
     /// <summary>The mean of the dimensions by their weights; null where none was measured.</summary>
-    public required double? Score { get; init; }
+    public double? Score { get; init; }
 
     /// <summary>The batch's tier; null where there was nothing to measure.</summary>
-    public required Tier? Tier { get; init; }
+    public Tier? Tier { get; init; }
 
     /// <summary>What came of it.</summary>
     public required Verdict Verdict { get; init; }
@@ -201,8 +201,8 @@ public sealed record PartitionReport
     public required DimensionScores Scores { get; init; }
 
     /// <summary>The mean of them.</summary>
-    public required double? Score { get; init; }
+    public double? Score { get; init; }
 
     /// <summary>Its tier.</summary>
-    public required Tier? Tier { get; init; }
+    public Tier? Tier { get; init; }
 }

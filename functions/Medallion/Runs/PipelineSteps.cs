@@ -5,6 +5,7 @@ using Pipeline.Medallion.Events;
 using Pipeline.Medallion.Lineage.OpenLineage;
 using Pipeline.Medallion.Models;
 using Pipeline.Medallion.Quality;
+using Pipeline.Medallion.Schemas.Sources;
 using Pipeline.Medallion.Silver;
 
 namespace Pipeline.Medallion.Runs;
@@ -30,6 +31,7 @@ public sealed class PipelineSteps
     private readonly LineageLog lineage;
     private readonly QualityRecorder quality;
     private readonly RunEventWriter events;
+    private readonly SourceSchemas schemas;
 
     internal PipelineSteps(
         RunPlanner planner,
@@ -49,12 +51,13 @@ public sealed class PipelineSteps
         StepStore steps,
         LineageLog lineage,
         QualityRecorder quality,
-        RunEventWriter events)
+        RunEventWriter events,
+        SourceSchemas schemas)
     {
         (this.planner, this.definitions, this.lander, this.committer, this.cleaner) = (planner, definitions, lander, committer, cleaner);
         (this.backfiller, this.replayer, this.partCleaner, this.bucketCleaner, this.closer) = (backfiller, replayer, partCleaner, bucketCleaner, closer);
         (this.builder, this.metrics, this.tables, this.runs, this.steps) = (builder, metrics, tables, runs, steps);
-        (this.lineage, this.quality, this.events) = (lineage, quality, events);
+        (this.lineage, this.quality, this.events, this.schemas) = (lineage, quality, events, schemas);
     }
 
     /// <summary>Fixes what the run does.</summary>
@@ -83,16 +86,30 @@ public sealed class PipelineSteps
     /// <summary>Makes the landed parts of a source visible.</summary>
     public Task<StepResult> CommitSourceAsync(StepWork work, string invocation, CancellationToken cancellationToken) => DoAsync(
         work,
-        (pipeline, step) => committer.CommitAsync(pipeline.Source(step.Table), work, step.Definition, invocation, cancellationToken),
+        async (pipeline, step) =>
+        {
+            var source = pipeline.Source(step.Table);
+            var outcome = await committer.CommitAsync(source, work, step.Definition, invocation, cancellationToken);
+            return outcome with { Remark = await schemas.RegisterDetectedAsync(source, work, cancellationToken) };
+        },
         cancellationToken);
 
     /// <summary>Makes a source's silver and rejected tables, or tells in which parts that is to be done.</summary>
     public Task<StepResult> CleanSourceAsync(StepWork work, string invocation, CancellationToken cancellationToken) => DoAsync(
         work,
-        (pipeline, step) => work.Replay is { } replay ? replayer.ReplayAsync(pipeline.Source(step.Table), work, replay, step.Definition, invocation, cancellationToken)
-            : work.Backfill is { } range
-            ? backfiller.BackfillAsync(pipeline.Source(step.Table), work, range, step.Definition, invocation, cancellationToken)
-            : cleaner.CleanAsync(pipeline.Source(step.Table), work, step.Definition, invocation, cancellationToken),
+        async (pipeline, step) =>
+        {
+            // Here and not as it is landed: a contract that moved is held against rows that are there already.
+            var source = pipeline.Source(step.Table);
+            var remark = await schemas.RegisterContractAsync(source, work, cancellationToken);
+            var outcome = work switch
+            {
+                { Replay: { } replay } => await replayer.ReplayAsync(source, work, replay, step.Definition, invocation, cancellationToken),
+                { Backfill: { } range } => await backfiller.BackfillAsync(source, work, range, step.Definition, invocation, cancellationToken),
+                _ => await cleaner.CleanAsync(source, work, step.Definition, invocation, cancellationToken),
+            };
+            return outcome with { Remark = remark };
+        },
         cancellationToken);
 
     /// <summary>Does one part of a clean step that was cut.</summary>
@@ -190,6 +207,11 @@ public sealed class PipelineSteps
             if (outcome.Result.Split is null)
             {
                 await steps.EndAsync(work.RunId, outcome.Result, outcome.Rows, outcome.Note, cancellationToken);
+                if (outcome.Remark is { } remark)
+                {
+                    await steps.RemarkAsync(work.RunId, work.Table, remark, cancellationToken);
+                }
+
                 await events.EndStepAsync(work, outcome, cancellationToken);
             }
 

@@ -168,7 +168,7 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         DuckDbSession session, CompiledPipeline pipeline, PlannedStep step, ReplayRequest replay, Dictionary<TableKey, DeltaSnapshot> snapshots, CancellationToken cancellationToken)
     {
         var source = pipeline.Source(step.Table);
-        var (bronze, _) = await SourceBackfiller.SeenAsync(tables, session, pipeline.Definition.Name, source, step.Table, snapshots, cancellationToken);
+        var (bronze, _) = await SourceBackfiller.SeenAsync(tables, session, pipeline.Definition.Name, source, step.Table, snapshots, cancellationToken, SourceReplayer.Replayed);
         replay.Apply(session, CleanSql.WithDetected(source, StepState.Of(bronze, step.Table with { Layer = "bronze" })?.Columns ?? []), [.. bronze.Schema.Fields.Select(f => f.Name)]);
         var rejected = snapshots.GetValueOrDefault(step.Table with { Layer = "rejected" });
         return step with

@@ -14,6 +14,9 @@ public sealed record StepOutcome
     /// <summary>What is worth knowing though the step succeeded.</summary>
     public string? Note { get; init; }
 
+    /// <summary>What is worth knowing besides, which an attempt that finds its work done tells again.</summary>
+    public string? Remark { get; init; }
+
     internal static StepOutcome Of(TableKey table, StepStatus status, RowBooks? rows, params IEnumerable<(TableKey Table, long Version)> versions) => new()
     {
         Result = new StepResult { Table = table, Status = status, Versions = versions.ToDictionary(v => v.Table, v => v.Version), Rows = rows },

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Medallion.Definitions;
 
@@ -60,6 +61,16 @@ public sealed record DetectedColumn(string Name, string Type)
 {
     /// <summary>The type of a column that had no value at all; it fits every type, and is text in the end.</summary>
     internal const string Unknown = "NULL";
+
+    /// <summary>Whether a row without a value was seen.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Nullable { get; init; }
+
+    /// <summary>Up to three of its values, each of up to 100 characters; null where none was seen.</summary>
+    public IReadOnlyList<string>? Examples { get; init; }
+
+    /// <summary>What is within its objects or lists, as DuckDB's json_structure tells it; null where its values are neither.</summary>
+    public string? Structure { get; init; }
 }
 
 /// <summary>The books of a step: every row that came in is accounted for, once.</summary>

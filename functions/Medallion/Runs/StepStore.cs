@@ -48,6 +48,17 @@ public sealed class StepStore(TableServiceClient tables, TimeProvider clock)
             cancellationToken);
     }
 
+    /// <summary>Adds something to what is noted of a step, once.</summary>
+    public async Task RemarkAsync(string runId, TableKey step, string remark, CancellationToken cancellationToken)
+    {
+        var noted = (await steps.FindAsync(runId, step.ToString(), cancellationToken))?.GetString("Note") ?? "";
+        if (!noted.Contains(remark, StringComparison.Ordinal))
+        {
+            var row = new TableEntity(runId, step.ToString()) { ["Note"] = RunStore.Shorten($"{noted} {remark}".Trim()) };
+            await steps.UpsertAsync(row, TableUpdateMode.Merge, cancellationToken);
+        }
+    }
+
     /// <summary>Notes why an attempt of a step failed.</summary>
     public Task FailAsync(string runId, TableKey step, string error, CancellationToken cancellationToken) => MergeAsync(
         runId,

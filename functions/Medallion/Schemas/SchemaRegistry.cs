@@ -82,6 +82,12 @@ public sealed partial class SchemaRegistry
         return new RegisteredSchema(subject, found.Number, found.Id, await ReadAsync(found.Id, cancellationToken));
     }
 
+    /// <summary>The newest version of a subject; null: it has none.</summary>
+    public async Task<RegisteredSchema?> FindLatestAsync(string subject, CancellationToken cancellationToken) =>
+        (await subjects.FindAsync(subject, cancellationToken)).Live.LastOrDefault() is { Number: > 0 } latest
+            ? new RegisteredSchema(subject, latest.Number, latest.Id, await ReadAsync(latest.Id, cancellationToken))
+            : null;
+
     /// <summary>The version of a subject that a schema is.</summary>
     /// <exception cref="SchemaRegistryException">There is no such subject (40401), or it has no such schema (40403).</exception>
     public async Task<RegisteredSchema> LookUpAsync(string subject, SchemaDocument schema, bool deleted, CancellationToken cancellationToken)

@@ -14,6 +14,8 @@ namespace Pipeline.Medallion.Silver;
 /// </remarks>
 internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer, CleanLimits limits)
 {
+    private const string Backfilled = "backfilled in part";
+
     /// <summary>Makes the partitions anew, or tells how that is to be cut if it is too much for one activity.</summary>
     /// <param name="declared">The source as the definition has it.</param>
     /// <param name="work">The step, with the version of bronze that silver has seen.</param>
@@ -105,15 +107,15 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
     /// <summary>Bronze with the rows that silver has seen, and silver.</summary>
     /// <exception cref="TerminalException">There is no silver yet, it is to be made anew as a whole, or that version can no longer be read.</exception>
     public static async Task<(DeltaSnapshot Bronze, DeltaSnapshot Silver)> SeenAsync(
-        LakeTables tables, DuckDbSession session, string pipeline, SourceDefinition declared, TableKey table, IReadOnlyDictionary<TableKey, DeltaSnapshot> snapshots, CancellationToken cancellationToken)
+        LakeTables tables, DuckDbSession session, string pipeline, SourceDefinition declared, TableKey table, IReadOnlyDictionary<TableKey, DeltaSnapshot> snapshots, CancellationToken cancellationToken, string what = Backfilled)
     {
         var bronze = table with { Layer = "bronze" };
         if (!snapshots.TryGetValue(bronze, out var now) || StepState.Of(snapshots.GetValueOrDefault(table), table) is not { } state)
         {
-            throw new TerminalException($"{table} is not built yet: there is nothing to add to. Run the pipeline.");
+            throw new TerminalException($"{table} is not built yet: there is nothing to {(what == Backfilled ? "backfill" : "replay into")}. Run the pipeline.");
         }
 
-        var silver = RequireKept(CleanTables.Of(tables, pipeline, table, snapshots), session, declared);
+        var silver = RequireKept(CleanTables.Of(tables, pipeline, table, snapshots), session, declared, what);
         var moved = await StepInputs.MovedAsync(tables, pipeline, state.Inputs, [(bronze, now)], cancellationToken);
         if (moved.Count == 0)
         {
@@ -134,16 +136,16 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
             // Told below.
         }
 
-        throw new TerminalException($"{table} was made of version {seen.Version} of {bronze}, which can no longer be read. Run the pipeline first, so that it has read the newest version.");
+        throw new TerminalException($"{table} was made of version {seen.Version} of {bronze}, which can no longer be read. Run the pipeline first, so that it has read the newest version, then {(what == Backfilled ? "backfill" : "replay")}.");
     }
 
     /// <summary>Silver, whose rows can stay.</summary>
     /// <exception cref="TerminalException">They cannot.</exception>
-    public static DeltaSnapshot RequireKept(CleanTables step, DuckDbSession session, SourceDefinition declared)
+    public static DeltaSnapshot RequireKept(CleanTables step, DuckDbSession session, SourceDefinition declared, string what = Backfilled)
     {
         var silver = step.Silver ?? throw CleanCloser.Deleted(step.SilverKey);
         return CleanScope.WhyNotToBeKept(step, silver, session, declared) is { } why
-            ? throw new TerminalException($"The rows of {step.SilverKey} cannot stay: {why}. Run the pipeline, which makes it anew as a whole.")
+            ? throw new TerminalException($"{step.SilverKey} cannot be {what}: {why}. Run the pipeline, which makes it anew as a whole.")
             : silver;
     }
 }

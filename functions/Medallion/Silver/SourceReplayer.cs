@@ -12,6 +12,9 @@ namespace Pipeline.Medallion.Silver;
 /// commits of one step, so that a row is in one of the two.</summary>
 internal sealed class SourceReplayer(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer, CleanLimits limits)
 {
+    /// <summary>What a replay does to a table, for messages.</summary>
+    public const string Replayed = "replayed into";
+
     private const string Rows = "replay.rows";
 
     /// <summary>Does a replay.</summary>
@@ -31,7 +34,7 @@ internal sealed class SourceReplayer(LakeTables tables, Engine engine, TableRead
         }
 
         using var session = engine.OpenSession();
-        var silver = SourceBackfiller.RequireKept(step, session, declared);
+        var silver = SourceBackfiller.RequireKept(step, session, declared, Replayed);
         var rejected = step.Rejected ?? throw CleanCloser.Deleted(step.RejectedKey);
         var source = replay.Apply(session, CleanSql.WithDetected(declared, StepState.Of(step.Bronze, step.BronzeKey)?.Columns ?? []), [.. step.Bronze.Schema.Fields.Select(f => f.Name)]);
         var chosen = await ChooseAsync(session, step, rejected, replay, cancellationToken);

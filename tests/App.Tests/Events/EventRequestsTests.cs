@@ -15,10 +15,10 @@ public sealed class EventRequestsTests(NorthwindApp northwind)
 
         var events = await FollowAsync("source=told", limit: 2);
 
-        string[] steps = ["bronze.items", "silver.items", "gold.labels"];
-        IEnumerable<string> Of(string? run, IEnumerable<string> between) => [$"{run} run.started told ", .. between, $"{run} run.succeeded told "];
+        string[] between = ["step.succeeded told/bronze.items bronze.items", "schema.registered told/bronze.items told.items", "step.succeeded told/silver.items silver.items", "step.succeeded told/gold.labels gold.labels"];
+        IEnumerable<string> Of(string? run, IEnumerable<string> steps) => [$"{run} run.started told ", .. steps.Select(step => $"{run} {step}"), $"{run} run.succeeded told "];
         Assert.Equal(
-            Of(first, steps.Select(step => $"{first} step.succeeded told/{step} {step}")).Concat(Of(second, [])),
+            Of(first, between).Concat(Of(second, [])),
             events.Select(e => $"{Text(e, "runId")} {Text(e, "type")} {Text(e, "source")} {Text(e, "subject")}"));
         var sequences = events.Select(e => e.GetProperty("sequence").GetInt64()).ToList();
         Assert.Equal(sequences.Distinct().Order(), sequences);

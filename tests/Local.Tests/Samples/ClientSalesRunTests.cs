@@ -68,10 +68,11 @@ public sealed class ClientSalesRunTests(RealApp app, AzuriteFixture azurite) : I
             ("transactions", "amount-range", transactions[TransactionDefect.NegativeAmount] + transactions[TransactionDefect.ZeroAmount]),
             ("transactions", "amount-required", transactions[TransactionDefect.MissingAmount]),
             ("transactions", "amount-type", transactions[TransactionDefect.UnparsableAmount]),
+            ("transactions", "customer_id-references", transactions[TransactionDefect.UnknownCustomer]),
             ("transactions", "customer_id-required", transactions[TransactionDefect.MissingCustomer]),
-            ("transactions", "not-in-future", transactions[TransactionDefect.FutureDate]),
             ("transactions", "status-in", transactions[TransactionDefect.UnknownStatus]),
             ("transactions", "status-required", transactions[TransactionDefect.BlankStatus]),
+            ("transactions", "transaction_date-not-future", transactions[TransactionDefect.FutureDate]),
             ("transactions", "transaction_date-required", transactions[TransactionDefect.MissingDate]),
             ("transactions", "transaction_date-type", transactions[TransactionDefect.WrongDate]),
             ("transactions", "transaction_id-required", transactions[TransactionDefect.MissingId]),
@@ -86,7 +87,7 @@ public sealed class ClientSalesRunTests(RealApp app, AzuriteFixture azurite) : I
     private static Sale? Valid(string[] row)
     {
         var status = row[4].Trim().ToLowerInvariant();
-        return row[0].Length > 0 && row[1].Length > 0 && Statuses.Contains(status)
+        return row[0].Length > 0 && row[1].StartsWith('C') && Statuses.Contains(status)
             && DateOnly.TryParseExact(row[2], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) && date.Year < 2090
             && decimal.TryParse(row[3], NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var amount) && amount > 0
             ? new Sale(row[0], row[1], date, amount, status, row[6])

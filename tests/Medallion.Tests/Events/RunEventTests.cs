@@ -31,10 +31,12 @@ public sealed class RunEventTests(MedallionFixture medallion)
 
         var events = await EventsAsync(pipeline.Name);
         Assert.Equal(
-            ["run.started ", "step.succeeded bronze.items", "step.succeeded silver.items", "step.succeeded gold.counted", "run.succeeded "], events.Select(e => $"{e.Type} {e.Subject}"));
+            ["run.started ", "step.succeeded bronze.items", $"schema.registered {pipeline.Name}.items", "step.succeeded silver.items", "step.succeeded gold.counted", "run.succeeded "],
+            events.Select(e => $"{e.Type} {e.Subject}"));
         Assert.All(events, e => Assert.Equal(report.Run.Id, e.RunId));
-        Assert.Equal([pipeline.Name, $"{pipeline.Name}/bronze.items", $"{pipeline.Name}/silver.items", $"{pipeline.Name}/gold.counted", pipeline.Name], events.Select(e => e.Source));
-        Assert.Equal("""{"version":0,"rowsIn":2,"rowsOut":1,"rowsRejected":1}""", Json.Write(events[2].Data));
+        Assert.Equal(
+            ["", "/bronze.items", "/bronze.items", "/silver.items", "/gold.counted", ""], events.Select(e => e.Source[pipeline.Name.Length..]));
+        Assert.Equal("""{"version":0,"rowsIn":2,"rowsOut":1,"rowsRejected":1}""", Json.Write(events[3].Data));
     }
 
     [Fact]

@@ -83,6 +83,8 @@ public sealed class LineageReaderTests(MedallionFixture medallion)
             _ingested_at <- bronze.shippers._ingested_at
             _file <- bronze.shippers._file
             _row <- bronze.shippers._row
+            _quality <-
+            _tier <-
             rows <- bronze.shippers.CompanyName filter, bronze.shippers.Id filter, bronze.shippers._error filter, bronze.shippers._file filter, bronze.shippers._ingested_at filter, bronze.shippers._row filter
             """,
     };
@@ -146,6 +148,8 @@ public sealed class LineageReaderTests(MedallionFixture medallion)
             _ingested_at <- bronze.orders._ingested_at
             _file <- bronze.orders._file
             _row <- bronze.orders._row
+            _quality <- bronze.orders.kind transformation
+            _tier <- bronze.orders.kind transformation
             rows <- bronze.orders.Amount filter, bronze.orders.Order_Id filter, bronze.orders.Price filter, bronze.orders._error filter, bronze.orders._file filter, bronze.orders._ingested_at filter, bronze.orders._row filter, bronze.orders.at filter, bronze.orders.note filter
             """,
             Show(lineage, "silver.orders"));

@@ -30,6 +30,9 @@ internal sealed class FileStager
     // Of a rejected line DuckDB keeps 10,000 bytes, which may end within a character: trim would never end there, and nobody could read the text.
     private const string RawLine = "trim(decode(encode(csv_line), 'replace'), chr(13) || chr(10))";
 
+    private const int ExampleRows = 20;
+    private const int ExampleCharacters = 100;
+
     private readonly DuckDbSession session;
 
     public FileStager(DuckDbSession session)
@@ -98,7 +101,7 @@ internal sealed class FileStager
         return StagedFile.Empty with { Refused = true };
     }
 
-    /// <summary>The type that the values of each text column fit, by its first 100,000 rows.</summary>
+    /// <summary>The type that the values of each text column fit, by its first 100,000 rows; with what else is worth knowing of a column that nobody declared.</summary>
     public IReadOnlyList<DetectedColumn> Detect(StagedFile staged)
     {
         if (staged.Sql is null || staged.Columns.Count == 0)
@@ -106,11 +109,27 @@ internal sealed class FileStager
             return [];
         }
 
-        var texts = staged.Columns.Where(c => c.Type == "VARCHAR").Select(c => c.Name).ToList();
-        var detected = texts.Count == 0 ? [] : session.Query($"select {string.Join(", ", texts.Select(Narrowest))} from ({staged.Sql} limit 100000)").Rows().Single();
-        var types = texts.Zip(detected).ToDictionary(p => p.First, p => (string?)p.Second ?? DetectedColumn.Unknown, StringComparer.Ordinal);
-        return [.. staged.Columns.Select(c => new DetectedColumn(c.Name, types.GetValueOrDefault(c.Name, c.Type)))];
+        // Only what was JSON has values that are objects or lists; a text that looks like one is a text.
+        var found = session.Query($"select {string.Join(", ", staged.Columns.Select(c => Found(c, isJson: staged.Keys.Count > 0)))} from ({staged.Sql} limit 100000)").Rows().Single();
+        var examples = session.Query($"select {string.Join(", ", staged.Columns.Select(Example))} from ({staged.Sql} limit {ExampleRows})").Rows().ToList();
+        return [.. staged.Columns.Select((column, i) => new DetectedColumn(column.Name, column.Type == "VARCHAR" ? (string?)found[3 * i] ?? DetectedColumn.Unknown : column.Type)
+        {
+            Nullable = (bool?)found[(3 * i) + 1] ?? false,
+            Structure = (string?)found[(3 * i) + 2],
+            Examples = examples.Select(row => (string?)row[i]).OfType<string>().Distinct().Take(3).ToList() is { Count: > 0 } some ? some : null,
+        })];
     }
+
+    private static string Found(DuckDbColumn column, bool isJson)
+    {
+        var c = Sql.Identifier(column.Name);
+        var type = column.Type == "VARCHAR" ? Narrowest(column.Name) : "null::varchar";
+        var isNested = $"left({c}, 1) in ('{{', '[') and json_valid({c})";
+        var structure = isJson ? $"case when bool_and({c} is null or ({isNested})) and count({c}) > 0 then json_group_structure(case when {isNested} then {c}::json end)::varchar end" : "null::varchar";
+        return $"{type}, count({c}) < count(*), {structure}";
+    }
+
+    private static string Example(DuckDbColumn column) => $"left({Sql.Identifier(column.Name)}::varchar, {ExampleCharacters})";
 
     // Every other kind is our own affair: memory, disk, a defect.
     private static bool TellsOfTheFile(DuckDbErrorKind kind, FileFormat format) =>

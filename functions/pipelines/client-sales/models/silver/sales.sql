@@ -10,5 +10,5 @@ select
     t.status,
     t.amount
 from silver.transactions t
-left join silver.customers c using (customer_id)
+join silver.customers c using (customer_id)
 order by t.transaction_id
