@@ -32,7 +32,7 @@ public sealed class EndToEndTests(RealApp app, AzuriteFixture azurite) : IDispos
         using var document = JsonDocument.Parse(output);
         var summary = document.RootElement;
         Assert.Equal(0, exitCode);
-        Assert.Equal(["runId", "pipeline", "status", "seconds", "steps", "metrics"], summary.EnumerateObject().Select(p => p.Name));
+        Assert.Equal(["runId", "pipeline", "status", "seconds", "steps", "metrics", "quality"], summary.EnumerateObject().Select(p => p.Name));
         Assert.Equal("succeeded", summary.GetProperty("status").GetString());
         Assert.Equal(21, summary.GetProperty("steps").GetArrayLength());
         Assert.All(summary.GetProperty("steps").EnumerateArray(), step =>

@@ -1,4 +1,5 @@
 using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Schemas.Sources;
 
 namespace Pipeline.Medallion.Bronze;
 
@@ -8,14 +9,15 @@ internal static class DetectedColumns
     /// <summary>Known columns keep their type; new ones get the narrowest type that fits all files that have them.</summary>
     /// <param name="known">The columns registered so far: a later file that does not fit them gives rejected rows, not another schema.</param>
     /// <param name="files">The columns of each new file, in order.</param>
-    public static IReadOnlyList<DetectedColumn> Merge(IReadOnlyList<DetectedColumn> known, IEnumerable<IReadOnlyList<DetectedColumn>> files)
+    /// <param name="evolution">Whether known types widen, and whether columns that are not known yet become so; null: they do not widen, and do.</param>
+    public static IReadOnlyList<DetectedColumn> Merge(IReadOnlyList<DetectedColumn> known, IEnumerable<IReadOnlyList<DetectedColumn>> files, SchemaEvolution? evolution = null)
     {
         var merged = known.ToDictionary(c => c.Name, StringComparer.OrdinalIgnoreCase);
         var order = known.Select(c => c.Name).ToList();
         var isFirst = known.Count == 0;
         foreach (var file in files.Where(f => f.Count > 0))
         {
-            foreach (var column in file)
+            foreach (var column in file.Where(c => known.Count == 0 || evolution is not (SchemaEvolution.Freeze or SchemaEvolution.Discard) || merged.ContainsKey(c.Name)))
             {
                 if (!merged.TryGetValue(column.Name, out var other))
                 {
@@ -27,7 +29,7 @@ internal static class DetectedColumns
                 var isKnown = known.Any(k => string.Equals(k.Name, column.Name, StringComparison.OrdinalIgnoreCase));
                 merged[column.Name] = other with
                 {
-                    Type = isKnown ? other.Type : Widest(other.Type, column.Type),
+                    Type = isKnown && evolution != SchemaEvolution.Evolve ? other.Type : Widest(other.Type, column.Type),
                     Nullable = other.Nullable || column.Nullable,
                     Examples = other.Examples ?? column.Examples,
                     Structure = JsonStructure.Merge(other.Structure, column.Structure),

@@ -25,8 +25,8 @@ internal sealed class Landing(SourceDefinition source, StepWork work, DuckDbSess
     /// <param name="cancellationToken">Interrupts the reading.</param>
     public (StagedFile Staged, string Rows, IReadOnlyList<DetectedColumn> Detected) Stage(string local, LandedFile file, bool once, CancellationToken cancellationToken)
     {
-        var staged = stager.Stage(local, file, source.Format, number, once && source.Columns.Count > 0, cancellationToken);
-        return (staged, Rows(staged, file.Path), source.Columns.Count == 0 ? stager.Detect(staged) : []);
+        var staged = stager.Stage(local, file, source.Format, number, once && !source.IsDetected, cancellationToken);
+        return (staged, Rows(staged, file.Path), source.IsDetected ? stager.Detect(staged) : []);
     }
 
     /// <summary>Notes what was malformed in a file whose rows were read as they were written.</summary>

@@ -61,7 +61,7 @@ internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCach
             Definition = definition,
             Rows = rows,
             Ledger = ledger,
-            Columns = DetectedColumns.Settle(DetectedColumns.Merge(overwrite ? [] : state?.Columns ?? [], landed.Select(m => m.Detected))),
+            Columns = DetectedColumns.Settle(DetectedColumns.Merge(overwrite ? [] : state?.Columns ?? [], landed.Select(m => m.Detected), source.Evolution)),
         };
         var committed = await table.CommitAsync(
             new DeltaCommit

@@ -83,12 +83,8 @@ public sealed class DefinitionCompiler(Engine engine)
             session.Scalar<bool>($"select regexp_full_match('', {Sql.Literal(pattern)})");
         }
 
-        if (column.Expr is { } expression)
-        {
-            ScalarExpression.Parse(session, expression);
-        }
-
-        return column with { Type = type };
+        var reads = column.Expr is { } expression ? ScalarExpression.Parse(session, expression).Columns : [];
+        return column with { Type = type, Reads = reads };
     }
 
     private static string TypeOf(DuckDbSession session, ColumnDefinition column)

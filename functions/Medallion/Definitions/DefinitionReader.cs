@@ -92,6 +92,7 @@ internal sealed class DefinitionReader
             LatestBy = map.Text("latest_by"),
             Partition = ReadPartition(map),
             Schema = schema,
+            Evolution = map.OptionalChoice<SchemaEvolution>("evolution"),
             Columns = columns,
             Rules = [.. rules.Where(r => !Adjusts(r)).Select(QualityDefinitionReader.ReadRule)],
             Adjustments = [.. rules.Where(Adjusts).Select(QualityDefinitionReader.ReadAdjustment)],

@@ -63,6 +63,12 @@ public sealed record SourceDefinition
     /// <summary>The contract; empty means that columns are detected.</summary>
     public IReadOnlyList<ColumnDefinition> Columns { get; init; } = [];
 
+    /// <summary>What becomes of fields that the contract does not know; null: they stay in bronze, unless there is no contract.</summary>
+    public SchemaEvolution? Evolution { get; init; }
+
+    /// <summary>Whether columns are detected in the files.</summary>
+    public bool IsDetected => Columns.Count == 0 || Evolution == SchemaEvolution.Evolve;
+
     /// <summary>Rules over whole rows.</summary>
     public IReadOnlyList<RuleDefinition> Rules { get; init; } = [];
 
@@ -126,6 +132,9 @@ public sealed record ColumnDefinition
 
     /// <summary>SQL over the raw row, instead of <see cref="From"/>.</summary>
     public string? Expr { get; init; }
+
+    /// <summary>The raw columns that <see cref="Expr"/> reads; known after compiling.</summary>
+    public IReadOnlyList<string> Reads { get; init; } = [];
 
     /// <summary>A DuckDB type that Delta can hold; after compiling, as DuckDB writes it.</summary>
     public required string Type { get; init; }

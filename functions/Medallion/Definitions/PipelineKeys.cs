@@ -5,7 +5,7 @@ internal static class PipelineKeys
 {
     public static readonly string[] File = ["name", "description", "schedule", "sources", "models", "metrics", "maintenance", "quality"];
 
-    public static readonly string[] Source = ["connector", "path", "format", "load", "key", "latest_by", "partition", "schema", "columns", "rules", "quality"];
+    public static readonly string[] Source = ["connector", "path", "format", "load", "key", "latest_by", "partition", "schema", "evolution", "columns", "rules", "quality"];
 
     public static readonly string[] Partition = ["by", "as"];
 

@@ -21,6 +21,11 @@ internal static class SourceRules
                 CheckColumn(definition, source, column, problems);
             }
 
+            foreach (var rule in source.Rules.Where(r => r.Id is SourceChecks.Malformed or SourceChecks.UnexpectedFields))
+            {
+                problems.Add(new(rule.Line.File, rule.Line.Number, $"'{rule.Id}' cannot name a rule of source '{source.Name}': it is kept for rows that cannot be read, or have unexpected fields"));
+            }
+
             CheckAdjustments(source, problems);
         }
     }

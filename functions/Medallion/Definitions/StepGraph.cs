@@ -107,16 +107,17 @@ internal static class StepGraph
     private static IEnumerable<Node> OfSource(SourceDefinition source)
     {
         var bronze = new TableKey("bronze", source.Name);
-        yield return new Node(bronze, StepKind.Ingest, [], new { source.Connector, source.Path, source.Format, source.Load, Detect = source.Columns.Count == 0 }, source.Line);
+        yield return new Node(bronze, StepKind.Ingest, [], new { source.Connector, source.Path, source.Format, source.Load, Detect = source.IsDetected }, source.Line);
         var contract = new
         {
             source.Key,
             source.LatestBy,
             Partition = source.Partition is { } partition ? partition with { Line = default } : null,
-            Columns = source.Columns.Select(c => c with { Line = default, Description = null }),
+            Columns = source.Columns.Select(c => c with { Line = default, Description = null, Reads = [] }),
             Rules = source.Rules.Select(r => r with { Line = default, AtMost = null }),
             Adjustments = source.Adjustments.Select(a => a with { Line = default, AtMost = null }),
             source.Quality.GoldRow,
+            source.Evolution,
         };
         var references = source.Columns.Select(c => c.References?.Table).OfType<TableKey>().Distinct().OrderBy(t => t.ToString(), StringComparer.Ordinal);
         yield return new Node(new TableKey("silver", source.Name), StepKind.Clean, [bronze, .. references], contract, source.Columns.FirstOrDefault(c => c.References is not null)?.Line ?? source.Line);

@@ -141,12 +141,11 @@ internal sealed class BatchMeasure
 
     private string ValueOf(RowCheck check)
     {
-        if (check.Column is not null || check.Rule == SourceChecks.Malformed)
+        if (check.Column is not null || source.Rules.FirstOrDefault(r => r.Id == check.Rule) is not { } rule)
         {
             return check.Value;
         }
 
-        var rule = source.Rules.First(r => r.Id == check.Rule);
         var used = ScalarExpression.Parse(session, rule.Expect).Columns.Distinct(StringComparer.OrdinalIgnoreCase).ToList();
         return used.Count == 0 ? "null" : $"to_json({{{string.Join(", ", used.Select(c => $"{Sql.Literal(c)}: {Sql.Identifier(c)}"))}}})::varchar";
     }

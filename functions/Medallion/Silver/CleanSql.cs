@@ -4,6 +4,7 @@ using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Schemas.Sources;
 using Pipeline.Medallion.Sources.File;
 
 namespace Pipeline.Medallion.Silver;
@@ -16,6 +17,9 @@ internal sealed class CleanSql
 
     /// <summary>The tier of a row of silver: <c>silver</c> or <c>gold</c>.</summary>
     public const string TierColumn = "_tier";
+
+    /// <summary>The fields of a row that the contract does not know, as JSON.</summary>
+    public const string RescuedColumn = "_rescued";
 
     private static readonly HashSet<string> Integers = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"];
     private readonly SourceDefinition source;
@@ -42,14 +46,14 @@ internal sealed class CleanSql
 
     /// <summary>The columns of silver, without rows.</summary>
     public static string EmptySilver(SourceDefinition source) =>
-        $"select {string.Join(", ", source.Columns.Select(c => $"null::{Stored(c.Type)} as {Sql.Identifier(c.Name)}"))}{PartitionColumns(source)}, null::timestamptz as _ingested_at, null::varchar as _file, null::bigint as _row, null::double as {QualityColumn}, null::varchar as {TierColumn} where false";
+        $"select {string.Join(", ", source.Columns.Select(c => $"null::{Stored(c.Type)} as {Sql.Identifier(c.Name)}"))}{PartitionColumns(source)}, null::timestamptz as _ingested_at, null::varchar as _file, null::bigint as _row, null::double as {QualityColumn}, null::varchar as {TierColumn}{(source.Evolution == SchemaEvolution.Discard ? $", null::varchar as {RescuedColumn}" : "")} where false";
 
     /// <summary>The source as its files describe it, where it has no contract of its own.</summary>
     public static SourceDefinition WithDetected(SourceDefinition source, IReadOnlyList<DetectedColumn> detected)
     {
         if (source.Columns.Count > 0)
         {
-            return source;
+            return UnknownFields.Adopt(source, detected);
         }
 
         var names = ColumnNames.ForTable(detected.Select(d => ColumnNames.ForSilver(d.Name)));
@@ -65,7 +69,7 @@ internal sealed class CleanSql
         var absent = source.Columns.Where(c => c.Expr is not null).SelectMany(c => ScalarExpression.Parse(session, c.Expr ?? "").Columns).Distinct(StringComparer.OrdinalIgnoreCase)
             .Where(name => bronze.All(b => !string.Equals(b.Name, name, StringComparison.OrdinalIgnoreCase)));
         var rows = $"(select *{string.Concat(absent.Select(name => $", null::varchar as {Sql.Identifier(name)}"))} from bronze.{Sql.Identifier(source.Name)})";
-        session.Execute($"create temp view raw_values as select _ingested_at, _file, _row, _run_id, _error, _raw, {record} as _record{string.Concat(values)} from {rows}");
+        session.Execute($"create temp view raw_values as select _ingested_at, _file, _row, _run_id, _error, _raw, {record} as _record{Unexpected()}{string.Concat(values)} from {rows}");
         var typed = source.Columns.Select((c, i) => $", {TypedOf(c, SourceChecks.Raw(i), TypeOf(session, SourceChecks.Raw(i)))} as {Sql.Identifier(c.Name)}");
         session.Execute($"create temp view typed as select *{string.Concat(typed)} from raw_values");
         var looked = source.Columns.Select((c, i) => (Column: c, Index: i)).ToList();
@@ -77,6 +81,20 @@ internal sealed class CleanSql
         var taken = unique.Select(c => $", row(_file, _row) in (select row(_file, _row) from {UniqueValues.NameOf(c.Index)}) as {SourceChecks.Taken(c.Index)}");
         verdicts = $"select *, {Holds(looked, withUnique: true)} as _valid from (select *{string.Concat(taken)} from resolved)";
         session.Execute($"create temp view checked as {verdicts}");
+    }
+
+    // Without those that are null: a row of CSV has every field of its file's header.
+    private string Unexpected()
+    {
+        if (source.Evolution is not (SchemaEvolution.Freeze or SchemaEvolution.Discard))
+        {
+            return "";
+        }
+
+        var unknown = UnknownFields.Of(source, bronze);
+        return unknown.Count == 0
+            ? $", null::varchar as {SourceChecks.Unexpected}"
+            : $", nullif(json_merge_patch('{{}}', to_json({{{string.Join(", ", unknown.Select(c => $"{Sql.Literal(c)}: {Sql.Identifier(c)}"))}}}))::varchar, '{{}}') as {SourceChecks.Unexpected}";
     }
 
     private string Holds(IEnumerable<(ColumnDefinition Column, int Index)> columns, bool withUnique) => string.Join(
@@ -92,7 +110,7 @@ internal sealed class CleanSql
     /// <summary>Valid rows as silver has them.</summary>
     /// <param name="hasLosers">Whether the session's table <c>losers</c> holds rows that a later row of the same key replaces.</param>
     public string Silver(bool hasLosers) =>
-        $"select {string.Join(", ", source.Columns.Select(c => $"{Sql.Identifier(c.Name)}::{Stored(c.Type)} as {Sql.Identifier(c.Name)}"))}{PartitionColumns(source)}, _ingested_at, _file, _row, {Score} as {QualityColumn}, {TierOf(Score)} as {TierColumn} "
+        $"select {string.Join(", ", source.Columns.Select(c => $"{Sql.Identifier(c.Name)}::{Stored(c.Type)} as {Sql.Identifier(c.Name)}"))}{PartitionColumns(source)}, _ingested_at, _file, _row, {Score} as {QualityColumn}, {TierOf(Score)} as {TierColumn}{(source.Evolution == SchemaEvolution.Discard ? $", {SourceChecks.Unexpected} as {RescuedColumn}" : "")} "
         + $"from checked{(hasLosers ? " anti join losers using (_file, _row)" : "")} where _valid";
 
     /// <summary>Rows that failed, with every reason.</summary>

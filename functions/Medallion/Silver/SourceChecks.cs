@@ -2,6 +2,7 @@ using System.Globalization;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Quality;
+using Pipeline.Medallion.Schemas.Sources;
 
 namespace Pipeline.Medallion.Silver;
 
@@ -22,6 +23,9 @@ internal sealed class SourceChecks
         All =
         [
             new RowCheck { Rule = Malformed, Dimension = Dimension.Schema, Fails = "_error is not null", Value = "_error", Reason = "cannot be read" },
+            .. source.Evolution == SchemaEvolution.Freeze
+                ? new[] { new RowCheck { Rule = UnexpectedFields, Dimension = Dimension.Schema, Fails = $"{Unexpected} is not null", Value = Unexpected, Reason = "has fields that the contract does not know" } }
+                : [],
             .. source.Columns.SelectMany((c, i) => OfColumn(c, i)).Select(c => c.With(adjustments.GetValueOrDefault(c.Rule))),
             .. source.Rules.Select(OfRule),
         ];
@@ -29,6 +33,12 @@ internal sealed class SourceChecks
 
     /// <summary>The rule that a row fails which cannot be read.</summary>
     public const string Malformed = "malformed";
+
+    /// <summary>The rule that a row fails with fields that the contract does not know.</summary>
+    public const string UnexpectedFields = "unexpected-fields";
+
+    /// <summary>Such fields as JSON, in the session's views.</summary>
+    public const string Unexpected = "_unexpected";
 
     /// <summary>The raw value of a column in the session's views.</summary>
     public static string Raw(int column) => string.Create(CultureInfo.InvariantCulture, $"_v{column}");

@@ -96,6 +96,8 @@ public sealed class PipelineSchemaTests
                 "type" => (rule is JsonArray several ? several.Select(t => t!.GetValue<string>()) : [rule!.GetValue<string>()]).Contains(TypeOf(value)),
                 "enum" => rule!.AsArray().Any(c => JsonNode.DeepEquals(c, value)),
                 "pattern" => value is not JsonValue || Regex.IsMatch(value.ToString(), rule!.GetValue<string>()),
+                "exclusiveMinimum" => TypeOf(value) is not ("number" or "integer") || value!.AsValue().GetValue<decimal>() > rule!.GetValue<decimal>(),
+                "maximum" => TypeOf(value) is not ("number" or "integer") || value!.AsValue().GetValue<decimal>() <= rule!.GetValue<decimal>(),
                 "minLength" => value is not JsonValue || value.ToString().Length >= rule!.GetValue<int>(),
                 "minItems" => value is not JsonArray items || items.Count >= rule!.GetValue<int>(),
                 "minProperties" => value is not JsonObject map || map.Count >= rule!.GetValue<int>(),

@@ -163,11 +163,11 @@ internal sealed class FileStager
         var c = Sql.Identifier(column);
         return $"""
             case when count({c}) = 0 then {Sql.Literal(DetectedColumn.Unknown)}
-                 when bool_and(regexp_full_match({c}, '-?(0|[1-9][0-9]{"{0,18}"})') and try_cast({c} as bigint) is not null) then 'BIGINT'
+                 when bool_and(regexp_full_match({c}, '-?(0|[1-9][0-9]{"{0,18}"})') and try_cast({c} as bigint) is not null) filter ({c} is not null) then 'BIGINT'
                  when bool_and(regexp_full_match({c}, '-?(0|[1-9][0-9]{"{0,14}"})(\.[0-9]+)?([eE][-+]?[0-9]+)?')) then 'DOUBLE'
                  when bool_and(lower({c}) in ('true', 'false')) then 'BOOLEAN'
-                 when bool_and(regexp_full_match({c}, '[0-9]{"{4}"}-[0-9][0-9]-[0-9][0-9]') and try_cast({c} as date) is not null) then 'DATE'
-                 when bool_and(regexp_matches({c}, '^[0-9]{"{4}"}-[0-9][0-9]-[0-9][0-9][ T]') and try_cast({c} as timestamptz) is not null) then 'TIMESTAMP WITH TIME ZONE'
+                 when bool_and(regexp_full_match({c}, '[0-9]{"{4}"}-[0-9][0-9]-[0-9][0-9]') and try_cast({c} as date) is not null) filter ({c} is not null) then 'DATE'
+                 when bool_and(regexp_matches({c}, '^[0-9]{"{4}"}-[0-9][0-9]-[0-9][0-9][ T]') and try_cast({c} as timestamptz) is not null) filter ({c} is not null) then 'TIMESTAMP WITH TIME ZONE'
                  else 'VARCHAR' end
             """;
     }

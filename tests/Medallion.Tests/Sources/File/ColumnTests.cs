@@ -27,6 +27,19 @@ public sealed class ColumnTests(MedallionFixture medallion)
     }
 
     [Fact]
+    public async Task Detect_MissingValues_DoNotWidenTheType()
+    {
+        var pipeline = await FileReading.AnyFilesAsync(medallion);
+        await pipeline.LandAsync("f.csv", "id,n,day,at\n1,,,\n2,7,2024-01-31,2024-01-31T10:00:00Z\n3,,,\n");
+
+        await pipeline.SucceedAsync();
+
+        Assert.Equal(
+            ["id BIGINT", "n BIGINT", "day DATE", "at TIMESTAMP WITH TIME ZONE"],
+            (await pipeline.AnswerAsync("select id, n, day, \"at\" from silver.f")).Columns.Select(c => $"{c.Name} {c.Type}"));
+    }
+
+    [Fact]
     public async Task Detect_JsonOfSeveralShapes_GivesTheUnionOfColumns()
     {
         var pipeline = await FileReading.AnyFilesAsync(medallion);
