@@ -13,8 +13,11 @@ internal static class JsonStructure
     {
         (null, _) or (_, null) => one ?? other,
         _ when one == other => one,
-        _ => Merge(JsonNode.Parse(one), JsonNode.Parse(other))?.ToJsonString() is { Length: <= MaxCharacters } merged ? merged : Anything,
+        _ => Bounded(Merge(JsonNode.Parse(one), JsonNode.Parse(other))?.ToJsonString()),
     };
+
+    /// <summary>A structure that can be kept: objects whose keys are data have one of any length, and then none in particular.</summary>
+    public static string? Bounded(string? structure) => structure is { Length: > MaxCharacters } ? Anything : structure;
 
     private static JsonNode? Merge(JsonNode? one, JsonNode? other)
     {

@@ -53,7 +53,8 @@ internal sealed class StateTable(TableServiceClient tables, string name)
             await table.SubmitTransactionAsync(actions, cancellationToken);
             return true;
         }
-        catch (TableTransactionFailedException error) when (error.Status is (int)HttpStatusCode.Conflict or (int)HttpStatusCode.PreconditionFailed or (int)HttpStatusCode.NotFound)
+        catch (TableTransactionFailedException error) when (
+            error.Status is (int)HttpStatusCode.Conflict or (int)HttpStatusCode.PreconditionFailed or (int)HttpStatusCode.NotFound && error.ErrorCode is not ("TableNotFound" or "TableBeingDeleted"))
         {
             return false;
         }

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using Azure.Data.Tables;
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Lakehouse;
 using Pipeline.Medallion.Events;
 
 namespace Pipeline.Medallion.Tests.Events;
@@ -242,6 +244,23 @@ public sealed class EventLogTests(MedallionFixture medallion)
         Assert.Equal(("young", 61), (left.Type, left.Sequence));
         Assert.Equal(61, await aged.AppendAsync(Happened("young") with { Key = "young" }, Cancelled));
         Assert.Equal(62, await aged.AppendAsync(Happened("old") with { Key = "1" }, Cancelled));
+    }
+
+    [Fact]
+    public async Task Append_TableIsLost_FailsAtOnceAndANewOneBeginsAtOne()
+    {
+        await using var own = new MedallionFixture();
+        await own.InitializeAsync();
+        var lost = own.Floor.GetRequiredService<EventLog>();
+        await lost.AppendAsync(Happened("old"), Cancelled);
+        await lost.AppendAsync(Happened("old"), Cancelled);
+        await own.Floor.GetRequiredService<TableServiceClient>().DeleteTableAsync("events", Cancelled);
+
+        await Assert.ThrowsAsync<TerminalException>(() => lost.AppendAsync(Happened("nowhere"), Cancelled));
+        await lost.CreateAsync(Cancelled);
+
+        Assert.Equal(1, await lost.AppendAsync(Happened("new"), Cancelled));
+        Assert.Equal(0, (await lost.ReadAsync(Own, 2, 10, Cancelled)).Last);
     }
 
     private EventLog Instance() => medallion.Compose(TimeProvider.System).GetRequiredService<EventLog>();

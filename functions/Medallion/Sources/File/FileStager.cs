@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
+using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
 
@@ -115,7 +116,7 @@ internal sealed class FileStager
         return [.. staged.Columns.Select((column, i) => new DetectedColumn(column.Name, column.Type == "VARCHAR" ? (string?)found[3 * i] ?? DetectedColumn.Unknown : column.Type)
         {
             Nullable = (bool?)found[(3 * i) + 1] ?? false,
-            Structure = (string?)found[(3 * i) + 2],
+            Structure = JsonStructure.Bounded((string?)found[(3 * i) + 2]),
             Examples = examples.Select(row => (string?)row[i]).OfType<string>().Distinct().Take(3).ToList() is { Count: > 0 } some ? some : null,
         })];
     }

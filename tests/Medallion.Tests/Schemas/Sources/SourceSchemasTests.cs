@@ -86,6 +86,18 @@ public sealed class SourceSchemasTests(MedallionFixture medallion)
     }
 
     [Fact]
+    public async Task Run_KeysAreData_AreNotDescribed()
+    {
+        var pipeline = await TestPipeline.CreateAsync(medallion, Detected);
+        await pipeline.LandAsync("a.ndjson", $$"""{"of": { {{string.Join(", ", Enumerable.Range(0, 3000).Select(i => $"\"key{i}\": 1"))}} } }""");
+
+        await pipeline.SucceedAsync();
+
+        var found = (await registry.FindAsync($"{pipeline.Name}.items", "latest", deleted: false, Cancelled)).Schema.Text;
+        Assert.Equal(["examples"], JsonNode.Parse(found)!["properties"]!["of"]!.AsObject().Select(k => k.Key));
+    }
+
+    [Fact]
     public async Task Run_NestedParquet_IsDescribed()
     {
         var pipeline = await TestPipeline.CreateAsync(medallion, Detected.Replace("ndjson", "parquet", StringComparison.Ordinal));
