@@ -67,9 +67,11 @@ internal sealed class Landing(BlobServiceClient storage)
             throw new Emulators.LaunchException($"There is no pipeline '{pipeline}' in {pipelinesFolder}: {definition} does not exist.");
         }
 
-        var models = Path.Combine(folder, "models");
-        IEnumerable<string> files = Directory.Exists(models) ? [definition, .. Directory.EnumerateFiles(models, "*.sql", SearchOption.AllDirectories)] : [definition];
+        IEnumerable<string> files = [definition, .. Below("models", "*.sql"), .. Below("schemas", "*.json")];
         return UploadAsync("pipelines", $"{pipeline}/", folder, files, mirror: true, cancellationToken);
+
+        IEnumerable<string> Below(string kind, string pattern) =>
+            Path.Combine(folder, kind) is var there && Directory.Exists(there) ? Directory.EnumerateFiles(there, pattern, SearchOption.AllDirectories) : [];
     }
 
     /// <summary>Copies files that arrive: everything in a folder, by the paths relative to it.</summary>
