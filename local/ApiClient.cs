@@ -41,9 +41,17 @@ internal sealed class ApiClient(Uri api) : IDisposable
 
     /// <summary>Asks for a run.</summary>
     /// <returns>Its id, and whether it is this request's own; if not, it is the one that was going on already.</returns>
-    public async Task<(string RunId, bool Started)> StartRunAsync(string pipeline, RunBody run, CancellationToken cancellationToken)
+    public Task<(string RunId, bool Started)> StartRunAsync(string pipeline, RunBody run, CancellationToken cancellationToken) =>
+        StartAsync($"pipelines/{Uri.EscapeDataString(pipeline)}/runs", run, cancellationToken);
+
+    /// <summary>Asks for a run that tries rejected rows again.</summary>
+    /// <returns>As <see cref="StartRunAsync"/>.</returns>
+    public Task<(string RunId, bool Started)> ReplayAsync(string pipeline, ReplayBody replay, CancellationToken cancellationToken) =>
+        StartAsync($"rejected/{Uri.EscapeDataString(pipeline)}/{Uri.EscapeDataString(replay.Source)}/replay", replay, cancellationToken);
+
+    private async Task<(string RunId, bool Started)> StartAsync<T>(string route, T body, CancellationToken cancellationToken)
     {
-        using var answer = await http.PostAsJsonAsync(new Uri($"pipelines/{Uri.EscapeDataString(pipeline)}/runs", UriKind.Relative), run, Json, cancellationToken);
+        using var answer = await http.PostAsJsonAsync(new Uri(route, UriKind.Relative), body, Json, cancellationToken);
         if (answer.StatusCode == HttpStatusCode.Conflict && await ReadProblemAsync(answer, cancellationToken) is { RunId: { } going })
         {
             return (going, false);

@@ -195,6 +195,24 @@ internal sealed record RunBody
     public RangeBody? Backfill { get; init; }
 }
 
+/// <summary>Rejected rows that are tried again.</summary>
+internal sealed record ReplayBody
+{
+    [JsonIgnore]
+    public required string Source { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Rule { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? From { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? To { get; init; }
+
+    public IReadOnlyDictionary<string, string> Fix { get; init; } = new Dictionary<string, string>();
+}
+
 /// <summary>The days, months or years whose partitions are made anew.</summary>
 internal sealed record RangeBody(string From, string To)
 {

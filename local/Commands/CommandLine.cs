@@ -17,6 +17,7 @@ internal static class CommandLine
             up,
             RunCommand.Create(options),
             BackfillCommand.Create(options),
+            ReplayCommand.Create(options),
             PlanCommand.Create(options),
             QueryCommand.Create(options),
             MaintainCommand.Create(options),

@@ -9,6 +9,7 @@ internal sealed record BenchmarkOptions
         Usage: dotnet run -c Release --project tests/Benchmarks -- COMMAND [OPTIONS]
           medallion [--rows N] [--memory SIZE] [--scratch SIZE] [--times N]   the whole path beside its bound; more than ten million rows: also beside a run of ten million
           increment [--rows N] [--memory SIZE] [--scratch SIZE]               a full run, then one per cent of new rows
+          quality   [--rows N] [--memory SIZE] [--times N]                    the same rows cleaned without rules and with 25
           peers     [--rows N]                                                the same work in pandas and Polars
           snapshot  [--commits N]                                             a table of many commits, opened from its checkpoint
         Sizes are such as 1GiB or 800MB; without them the engine has its defaults.

@@ -62,10 +62,10 @@ internal sealed class SalesApp : IAsyncDisposable
     }
 
     /// <summary>One run, from POST to completed; its steps are told.</summary>
-    public async Task<TimeSpan> RunAsync(CancellationToken cancellationToken)
+    public async Task<TimeSpan> RunAsync(CancellationToken cancellationToken, string pipeline = "sales", bool fullRefresh = false, params string[] select)
     {
         var watch = Stopwatch.StartNew();
-        using var accepted = await http.PostAsync(new Uri("pipelines/sales/runs", UriKind.Relative), null, cancellationToken);
+        using var accepted = await http.PostAsJsonAsync(new Uri($"pipelines/{pipeline}/runs", UriKind.Relative), new { select, fullRefresh }, cancellationToken);
         accepted.EnsureSuccessStatusCode();
         var id = (await accepted.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("id").GetString();
         while (true)

@@ -44,7 +44,7 @@ public abstract class KillTests(RehearsalFixture fixture)
 
 public sealed class FirstRunKillTests(RehearsalFixture fixture) : KillTests(fixture)
 {
-    private const int Tenths = 9;
+    private const int Tenths = 11;
 
     public static TheoryData<int> EveryTenth => [.. Enumerable.Range(0, Tenths)];
 

@@ -27,7 +27,8 @@ public sealed record ReplayBody
 /// <summary>Rejected rows over HTTP.</summary>
 public sealed class ReplayRequests(RunControl runs, PipelineSteps steps)
 {
-    private const int MaxFixCharacters = 8000;
+    // It travels with every message of the orchestration.
+    private const int MaxCharacters = 8000;
 
     /// <summary>Starts a run that tries rejected rows again, unless a run of the pipeline is going on.</summary>
     [Function(nameof(ReplayRejected))]
@@ -39,9 +40,14 @@ public sealed class ReplayRequests(RunControl runs, PipelineSteps steps)
         CancellationToken cancellationToken)
     {
         var body = await Requests.ReadAsync<ReplayBody>(request, cancellationToken);
-        if (body.Fix.Sum(f => f.Key.Length + f.Value.Length) > MaxFixCharacters)
+        if (body.Fix.FirstOrDefault(f => f.Value is null) is { Key: { } empty })
         {
-            throw new BadRequestException($"The fixes are longer than {MaxFixCharacters} characters: put them into pipeline.yaml, as 'expr' of the columns.");
+            throw new BadRequestException($"The fix of '{empty}' is null: expected SQL over the raw row, or 'null' as text for no value.");
+        }
+
+        if (Medallion.Json.Write(body).Length > MaxCharacters)
+        {
+            throw new BadRequestException($"The request is longer than {MaxCharacters} characters as JSON: put the fixes into pipeline.yaml, as 'expr' of the columns.");
         }
 
         var replay = new ReplayRequest { Table = Requests.Table("silver", table), Rule = body.Rule, FromUtc = body.From, ToUtc = body.To, Fix = body.Fix };

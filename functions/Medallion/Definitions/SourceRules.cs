@@ -21,6 +21,11 @@ internal static class SourceRules
                 CheckColumn(definition, source, column, problems);
             }
 
+            if (source.Columns.FirstOrDefault(c => c.Name == source.Quality.AgeOf) is { Type: not ("DATE" or "TIMESTAMP WITH TIME ZONE") } of)
+            {
+                problems.Add(new(of.Line.File, of.Line.Number, $"'age_of' of source '{source.Name}' is '{of.Name}', a {of.Type}: expected a date or timestamp"));
+            }
+
             foreach (var rule in source.Rules.Where(r => r.Id is SourceChecks.Malformed or SourceChecks.UnexpectedFields))
             {
                 problems.Add(new(rule.Line.File, rule.Line.Number, $"'{rule.Id}' cannot name a rule of source '{source.Name}': it is kept for rows that cannot be read, or have unexpected fields"));
@@ -30,12 +35,12 @@ internal static class SourceRules
         }
     }
 
-    /// <summary>Checks expressions against the source's empty table of silver.</summary>
+    /// <summary>Checks expressions against what they see of a row.</summary>
     public static void Bind(DuckDbSession session, SourceDefinition source, List<DefinitionProblem> problems)
     {
         foreach (var (id, text, line) in Expressions(source))
         {
-            DefinitionCompiler.Try(line, $"rule '{id}'", problems, () => session.Describe($"select coalesce(({text}\n)::boolean, true) from silver.{source.Name}"));
+            DefinitionCompiler.Try(line, $"rule '{id}'", problems, () => session.Describe($"select coalesce(({text}\n)::boolean, true) from ({CleanSql.EmptyTyped(source)})"));
         }
     }
 

@@ -21,14 +21,14 @@ internal sealed class QualityRecorder(LakeTables tables, Engine engine, TableRea
         }
 
         using var session = engine.OpenSession();
-        var past = await PastAsync(session, pipeline, cancellationToken);
+        var past = await PastAsync(session, pipeline, runId, cancellationToken);
         var reports = found.Select(r => r with { Warnings = [.. past.SelectMany(p => p.Compare(r))] }).ToList();
         await new QualityTables(tables, writer).AddAsync(session, pipeline, runId, number, reports, $"quality-{number.ToString(CultureInfo.InvariantCulture)}-{Path.GetRandomFileName()[..8]}", cancellationToken);
         return reports;
     }
 
     // The batches before, by table and kind: a whole table is not compared with an increment.
-    private async Task<IReadOnlyList<PastBatches>> PastAsync(DuckDbSession session, string pipeline, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<PastBatches>> PastAsync(DuckDbSession session, string pipeline, string runId, CancellationToken cancellationToken)
     {
         var inputs = new List<TableInput>();
         foreach (var key in new[] { QualityTables.Batches, QualityTables.Columns })
@@ -48,7 +48,7 @@ internal sealed class QualityRecorder(LakeTables tables, Engine engine, TableRea
             $$"""
             with batches as (
                 select table_name, kind, run_id, judged_at, rows, epoch(judged_at - lag(judged_at) over (partition by table_name, kind order by judged_at)) as gap
-                from gold._quality_batches where partition is null and verdict in ('passed', 'warned') and rows > 0
+                from gold._quality_batches where partition is null and verdict in ('passed', 'warned') and rows > 0 and run_id <> {{Sql.Literal(runId)}}
                 qualify row_number() over (partition by table_name, kind order by judged_at desc) <= {{History}}
             )
             , shares as (

@@ -41,6 +41,8 @@ public sealed class QualityResults
                 select run_id, table_name, list({'rule': rule, 'column': column_name, 'dimension': dimension, 'weight': weight, 'otherwise': otherwise, 'checked': checked, 'failed': failed,
                     'share': share, 'atMost': at_most, 'verdict': verdict, 'samples': samples} order by failed desc, rule) as checks
                 from gold._quality_checks semi join wanted using (run_id, table_name) group by all
+            ), arrivals as (
+                select table_name, max(epoch(judged_at) - age_seconds) as newest from gold._quality_batches where partition is null and kind in ('whole', 'increment') group by all
             ), columns as (
                 select run_id, table_name, list({'column': column_name, 'rows': rows, 'missing': missing, 'completeness': completeness, 'accuracy': accuracy, 'schema': schema, 'consistency': consistency}) as columns
                 from gold._quality_columns semi join wanted using (run_id, table_name) group by all
@@ -49,18 +51,20 @@ public sealed class QualityResults
                 from gold._quality_batches semi join wanted using (run_id, table_name) where partition is not null group by all
             )
             select to_json({'table': table_name, 'runId': run_id, 'atUtc': {{Time}}, 'kind': kind, 'rows': rows, 'accepted': accepted, 'warned': warned, 'rejected': b.rejected,
-                'tiers': {'gold': gold_rows, 'silver': silver_rows}, 'scores': {{Scores}}, 'score': score, 'tier': tier, 'verdict': verdict, 'reason': reason, 'ageSeconds': age_seconds,
+                'tiers': {'gold': gold_rows, 'silver': silver_rows}, 'scores': {{Scores}}, 'score': score, 'tier': tier, 'verdict': verdict, 'reason': reason, 'ageSeconds': age_seconds, 'newest': newest,
                 'checks': coalesce(checks, []), 'columns': coalesce(columns, []), 'partitions': coalesce(partitions, []), 'warnings': coalesce(warnings, [])})::varchar
             from gold._quality_batches b semi join wanted using (run_id, table_name)
-                left join checks using (run_id, table_name) left join columns using (run_id, table_name) left join partitions using (run_id, table_name)
+                left join arrivals using (table_name) left join checks using (run_id, table_name) left join columns using (run_id, table_name) left join partitions using (run_id, table_name)
             where partition is null order by table_name
             """;
         var verdicts = await QueryAsync(pipeline, [QualityTables.Batches, QualityTables.Columns, QualityTables.Checks], select, cancellationToken);
         foreach (var verdict in verdicts)
         {
+            var newest = verdict["newest"]?.GetValue<double>();
+            verdict.AsObject().Remove("newest");
             if (runId is null && definition.Sources.FirstOrDefault(s => verdict["table"]?.GetValue<string>() == $"silver.{s.Name}") is { } source)
             {
-                AddFreshness(verdict, source);
+                AddFreshness(verdict, source, newest);
             }
         }
 
@@ -89,11 +93,11 @@ public sealed class QualityResults
     }
 
     // How old the newest row is by now: nothing is recorded while nothing arrives.
-    private void AddFreshness(JsonNode verdict, SourceDefinition source)
+    private void AddFreshness(JsonNode verdict, SourceDefinition source, double? newest)
     {
-        if (source.Quality.ExpectedEvery is { } interval && verdict["ageSeconds"]?.GetValue<double>() is { } then && verdict["atUtc"]?.GetValue<DateTimeOffset>() is { } at)
+        if (source.Quality.ExpectedEvery is { } interval && newest is { } seconds)
         {
-            var age = clock.GetUtcNow() - at + TimeSpan.FromSeconds(then);
+            var age = clock.GetUtcNow() - DateTimeOffset.UnixEpoch - TimeSpan.FromSeconds(seconds);
             verdict["freshness"] = new JsonObject
             {
                 ["ageSeconds"] = Math.Round(age.TotalSeconds, 3),

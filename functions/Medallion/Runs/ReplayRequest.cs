@@ -39,6 +39,7 @@ public sealed record ReplayRequest
     /// <exception cref="TerminalException">A fix is for a column that there is not, or is no such expression.</exception>
     internal SourceDefinition Apply(DuckDbSession session, SourceDefinition source, IReadOnlyCollection<string> raw)
     {
+        var parsed = new Dictionary<string, IReadOnlyList<string>>();
         foreach (var (name, expression) in Fix)
         {
             if (source.Columns.All(c => c.Name != name))
@@ -46,13 +47,14 @@ public sealed record ReplayRequest
                 throw new TerminalException($"The fix is for '{name}', which is not a column of {Table}: expected one of {string.Join(", ", source.Columns.Select(c => c.Name))}.");
             }
 
-            if (Parse(session, name, expression).Columns.FirstOrDefault(c => !raw.Contains(c, StringComparer.OrdinalIgnoreCase)) is { } unknown)
+            parsed[name] = Parse(session, name, expression).Columns;
+            if (parsed[name].FirstOrDefault(c => !raw.Contains(c, StringComparer.OrdinalIgnoreCase)) is { } unknown)
             {
                 throw new TerminalException($"The fix of '{name}' reads '{unknown}', which is not a column of bronze.{source.Name}: expected one of {string.Join(", ", raw)}.");
             }
         }
 
-        return source with { Columns = [.. source.Columns.Select(c => Fix.TryGetValue(c.Name, out var fix) ? c with { Expr = fix, From = null } : c)] };
+        return source with { Columns = [.. source.Columns.Select(c => Fix.TryGetValue(c.Name, out var fix) ? c with { Expr = fix, From = null, Reads = [.. c.Expr is null ? [c.From ?? c.Name] : c.Reads, .. parsed[c.Name]] } : c)] };
     }
 
     private static ScalarExpression Parse(DuckDbSession session, string name, string expression)

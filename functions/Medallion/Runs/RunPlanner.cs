@@ -79,8 +79,12 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         var why = request.FullRefresh ? "a full refresh was asked for"
             : state is null ? "the table is not built yet"
             : state.Definition != step.Definition ? "its definition changed"
+            : step.Kind == StepKind.Clean && NumberIn(step.Table) != NumberIn(step.Table with { Layer = "rejected" })
+                ? $"it and rejected.{step.Table.Name} are not of the same run, because one ended between their commits or one of them was restored"
             : null;
         return new PlannedStep { Table = step.Table, Kind = step.Kind, Level = step.Level, Inputs = step.Inputs, Rebuild = why is not null, Why = why };
+
+        long NumberIn(TableKey table) => snapshots.GetValueOrDefault(table)?.Transactions.GetValueOrDefault(StepWork.TransactionOf(step.Table), -1) ?? -1;
     }
 
     private async Task<PlannedStep> ScanAsync(

@@ -42,6 +42,8 @@ public static class StepChoice
 
     private static IReadOnlyList<Step> ForBackfill(CompiledPipeline pipeline, RunRequest request, DateRange range, IReadOnlyList<Step> chosen)
     {
+        // What only looks values up in a table that is backfilled is not backfilled with it.
+        chosen = [.. chosen.Where(s => s.Kind != StepKind.Clean || IsByDate(pipeline, s) || !s.Inputs.Any(i => chosen.Any(c => c.Table == i && c.Kind == StepKind.Clean && IsByDate(pipeline, c))))];
         var partitioned = chosen.Where(s => s.Kind == StepKind.Clean && IsByDate(pipeline, s)).ToList();
         if (request.Select.Count > 0 && chosen.FirstOrDefault(s => s.Kind == StepKind.Ingest || (s.Kind == StepKind.Clean && !IsByDate(pipeline, s))) is { } other)
         {

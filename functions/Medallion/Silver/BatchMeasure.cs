@@ -41,7 +41,7 @@ internal sealed class BatchMeasure
         var select = $"select {string.Concat(parts.Select((p, i) => $"{p.Value} as _p{i}, "))}_file, _row, {NewestOf} as _newest, {string.Join(", ", columns)} from checked";
         var grouped = $"select {string.Join(", ", parts.Select((_, i) => $"_p{i}").Concat(aggregates))} from ({select}){(parts.Count == 0 ? "" : $" group by {string.Join(", ", parts.Select((_, i) => $"_p{i}"))}")}";
         var partitions = new List<MeasuredPartition>();
-        var found = new List<IReadOnlyList<IReadOnlyList<FailedSample>>>();
+        var found = checks.Select(_ => (IReadOnlyList<FailedSample>)[]).ToArray();
         DateTimeOffset? newestUtc = null;
         using var result = session.Query(grouped, cancellationToken);
         foreach (var row in result.Rows())
@@ -78,14 +78,18 @@ internal sealed class BatchMeasure
                     _ => Of(readable),
                 })],
             });
-            found.Add([.. samples.Select(s => Samples(row[parts.Count + s]))]);
+            for (var i = 0; i < found.Length; i++)
+            {
+                found[i] = FailedSample.First(found[i].Concat(Samples(row[parts.Count + samples[i]])));
+            }
+
             if (row[parts.Count + newest] is long milliseconds && DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) is var time && (newestUtc is null || time > newestUtc))
             {
                 newestUtc = time;
             }
         }
 
-        return MeasuredBatch.Sum([new MeasuredBatch { Partitions = partitions, NewestUtc = newestUtc }, .. found.Select(s => new MeasuredBatch { Samples = s })]);
+        return new MeasuredBatch { Partitions = [.. partitions.OrderBy(p => p.Name, StringComparer.Ordinal)], Samples = found, NewestUtc = newestUtc };
     }
 
     private string NewestOf => source.Quality.AgeOf is { } column ? $"{Sql.Identifier(column)}::timestamptz" : "_ingested_at";

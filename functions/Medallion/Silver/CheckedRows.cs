@@ -29,10 +29,12 @@ internal sealed class CheckedRows : IDisposable
     public static async Task<CheckedRows> OpenAsync(
         LakeTables tables, DuckDbSession session, TableReader reader, SourceDefinition source, DeltaSnapshot bronze, StepWork work, CancellationToken cancellationToken)
     {
+        // First, because whoever holds files of the cache must not wait for more.
+        await LookUpAsync(tables, session, reader, source, work, cancellationToken);
         var lease = await reader.CreateViewAsync(session, "bronze", source.Name, bronze, LakeTables.Root(work.Pipeline, work.Table with { Layer = "bronze" }), cancellationToken);
         try
         {
-            return await DefineAsync(tables, session, reader, source, work, lease, cancellationToken);
+            return Define(session, source, lease);
         }
         catch
         {
@@ -42,18 +44,22 @@ internal sealed class CheckedRows : IDisposable
     }
 
     /// <summary>The rows of a relation with bronze's columns, in a session, which the caller keeps.</summary>
-    public static Task<CheckedRows> OverAsync(
+    public static async Task<CheckedRows> OverAsync(
         LakeTables tables, DuckDbSession session, TableReader reader, SourceDefinition source, StepWork work, string relation, CancellationToken cancellationToken)
     {
         session.Execute($"create schema if not exists bronze; create or replace view bronze.{Lakehouse.DuckDb.Sql.Identifier(source.Name)} as select * from {relation}", cancellationToken);
-        return DefineAsync(tables, session, reader, source, work, lease: null, cancellationToken);
+        await LookUpAsync(tables, session, reader, source, work, cancellationToken);
+        return Define(session, source, lease: null);
     }
 
-    private static async Task<CheckedRows> DefineAsync(
-        LakeTables tables, DuckDbSession session, TableReader reader, SourceDefinition source, StepWork work, CacheLease? lease, CancellationToken cancellationToken)
+    private static Task LookUpAsync(LakeTables tables, DuckDbSession session, TableReader reader, SourceDefinition source, StepWork work, CancellationToken cancellationToken)
     {
         RunTime.Define(session, work.TimeUtc);
-        await Lookups.CreateAsync(tables, reader, session, source, work, cancellationToken);
+        return Lookups.CreateAsync(tables, reader, session, source, work, cancellationToken);
+    }
+
+    private static CheckedRows Define(DuckDbSession session, SourceDefinition source, CacheLease? lease)
+    {
         var sql = new CleanSql(source, session.Describe($"select * from bronze.{Lakehouse.DuckDb.Sql.Identifier(source.Name)}"));
         sql.Define(session);
         return new CheckedRows(session, source, sql, lease);

@@ -58,7 +58,7 @@ internal sealed class CleanCloser(LakeTables tables, Engine engine, TableReader 
             Note = plan.Backfill is { } backfill ? SourceBackfiller.NoteOf(backfill.Range, judged, step) : plan.Note,
             Add = plan.Buckets > 0 ? [.. buckets.SelectMany(b => b.Add)] : [.. parts.SelectMany(p => p.Valid)],
             Remove = [.. taken.Select(f => f.Path)],
-            RestsOnSilver = source.Key.Count > 0 || plan.Backfill is not null,
+            RestsOnSilver = source.Key.Count > 0 || plan.Backfill is not null || UniqueValues.Of(source).Any(),
             Refused = [.. refused, .. rewrite?.Kept ?? []],
             RefusedRemove = rewrite is null ? null : [.. rewrite.Removed.Select(f => f.Path)],
             SilverVersion = plan.SilverVersion,

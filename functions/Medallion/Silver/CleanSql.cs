@@ -48,6 +48,10 @@ internal sealed class CleanSql
     public static string EmptySilver(SourceDefinition source) =>
         $"select {string.Join(", ", source.Columns.Select(c => $"null::{Stored(c.Type)} as {Sql.Identifier(c.Name)}"))}{PartitionColumns(source)}, null::timestamptz as _ingested_at, null::varchar as _file, null::bigint as _row, null::double as {QualityColumn}, null::varchar as {TierColumn}{(source.Evolution == SchemaEvolution.Discard ? $", null::varchar as {RescuedColumn}" : "")} where false";
 
+    /// <summary>What rules see of a row, without rows.</summary>
+    public static string EmptyTyped(SourceDefinition source) =>
+        $"select {string.Join(", ", source.Columns.Select(c => $"null::{Stored(c.Type)} as {Sql.Identifier(c.Name)}"))}, null::timestamptz as _ingested_at, null::varchar as _file, null::bigint as _row where false";
+
     /// <summary>The source as its files describe it, where it has no contract of its own.</summary>
     public static SourceDefinition WithDetected(SourceDefinition source, IReadOnlyList<DetectedColumn> detected)
     {

@@ -44,7 +44,24 @@ internal sealed record CleanTables
             }
         }
 
+        await ForgetOwnCommitAsync(tables, work, snapshots, cancellationToken);
         return Of(tables, work.Pipeline, work.Table, snapshots);
+    }
+
+    // An attempt that ended between its two commits has changed rejected only. The next one sees it as the first did: it comes to the same, its commit there is a repeat, and silver gets its own.
+    private static async Task ForgetOwnCommitAsync(LakeTables tables, StepWork work, Dictionary<TableKey, DeltaSnapshot> snapshots, CancellationToken cancellationToken)
+    {
+        var rejected = RejectedOf(work.Table);
+        while (snapshots.TryGetValue(rejected, out var now) && IsOf(now) && !(snapshots.TryGetValue(work.Table, out var silver) && IsOf(silver)))
+        {
+            snapshots.Remove(rejected);
+            if (now.Version > 0 && await tables.Open(work.Pipeline, rejected).ReadAsync(now.Version - 1, cancellationToken) is { } before)
+            {
+                snapshots[rejected] = before;
+            }
+        }
+
+        bool IsOf(DeltaSnapshot snapshot) => snapshot.Transactions.GetValueOrDefault(work.TransactionId, -1) == work.Number;
     }
 
     /// <summary>The tables as snapshots show them.</summary>

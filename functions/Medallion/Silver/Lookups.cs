@@ -34,7 +34,7 @@ internal static class Lookups
             }
 
             var value = Sql.Identifier(reference.Column);
-            var select = $"select distinct try_cast({value} as {CleanSql.Stored(column.Type)}) as value from lookup.{reference.Table.Name} where {value} is not null";
+            var select = $"select distinct value from (select try_cast({value} as {CleanSql.Stored(column.Type)}) as value from lookup.{reference.Table.Name}) where value is not null";
             var planned = await reader.PlanAsync(session, [new TableInput("lookup", reference.Table.Name, snapshot, LakeTables.Root(work.Pipeline, reference.Table))], select, cancellationToken);
             using var views = await reader.CreateViewsAsync(session, planned, cancellationToken);
             session.Execute($"create temp table {NameOf(index)} as {select}", cancellationToken);

@@ -64,7 +64,7 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
             Note = scope.Note(step.BronzeKey),
             Add = added,
             Remove = [.. merge?.Replaced.Select(f => f.Path) ?? []],
-            RestsOnSilver = source.Key.Count > 0,
+            RestsOnSilver = source.Key.Count > 0 || UniqueValues.Of(source).Any(),
             Refused = refused,
             SilverVersion = step.Silver?.Version,
             RejectedVersion = step.Rejected?.Version,

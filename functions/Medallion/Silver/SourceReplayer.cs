@@ -104,14 +104,15 @@ internal sealed class SourceReplayer(LakeTables tables, Engine engine, TableRead
         return session.Scalar<long>("select count(*) from chosen", cancellationToken);
     }
 
-    // Bronze may be of any size: files that may hold one of the rows are looked through a part at a time.
+    // Bronze may be of any size: the files that may hold one of the rows are looked through a part at a time.
     private async Task<long> FetchAsync(DuckDbSession session, SourceDefinition source, CleanTables step, CancellationToken cancellationToken)
     {
         session.Execute("create schema replay", cancellationToken);
-        var name = $"replay.{Sql.Identifier(source.Name)}";
-        foreach (var files in CleanSplit.Cut(step.Bronze.Files, limits).DefaultIfEmpty([]))
+        var name = $"landed.{Sql.Identifier(source.Name)}";
+        IReadOnlyList<string> row = ["_file", "_row"];
+        foreach (var files in CleanSplit.Cut(KeyFilter.Of(session, row, "chosen", cancellationToken).Among(row, step.Bronze), limits).DefaultIfEmpty([]))
         {
-            using var lease = await reader.CreateViewAsync(session, "replay", source.Name, step.Bronze with { Files = files }, step.BronzeTable.Root, cancellationToken);
+            using var lease = await reader.CreateViewAsync(session, "landed", source.Name, step.Bronze with { Files = files }, step.BronzeTable.Root, cancellationToken);
             session.Execute($"create table if not exists {Rows} as select * from {name} limit 0; insert into {Rows} select * from {name} semi join chosen using (_file, _row)", cancellationToken);
         }
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using Pipeline.Lakehouse.Delta;
+using Pipeline.Lakehouse.DuckDb;
+using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
 
@@ -40,22 +42,29 @@ internal sealed class UniqueSplitter(LakeTables tables, Engine engine, TableRead
         }
 
         using var all = engine.OpenSession();
-        var losers = new List<AddFile>();
-        foreach (var (column, index) in columns)
+        foreach (var (_, index) in columns)
         {
             all.Execute(UniqueValues.Empty(index), cancellationToken);
-            if (shapes.TryGetValue(index, out var shape))
-            {
-                var name = Name("candidates", index, 0);
-                var input = new TableInput("split", name, Bucket.Snapshot(all, shape, [], files[index]), folder);
-                using var views = await reader.CreateViewsAsync(all, await reader.PlanAsync(all, [input], $"select * from split.{name}", cancellationToken), cancellationToken);
-                await UniqueValues.FindAsync(all, reader, source with { Columns = [.. source.Columns.Select(c => c == column ? c : c with { Unique = false })] }, silver, step.SilverTable.Root, (_, _) => $"select * from split.{name}", cancellationToken);
-            }
+            await GatherAsync(all, Name("candidates", index, 0), shapes.GetValueOrDefault(index), files[index], folder, cancellationToken);
+        }
 
+        await UniqueValues.FindAsync(all, reader, source, silver, step.SilverTable.Root, (_, index) => $"select * from {Name("candidates", index, 0)}", cancellationToken);
+        var losers = new List<AddFile>();
+        foreach (var (_, index) in columns)
+        {
             losers.AddRange(await writer.WriteAsync(all, string.Create(CultureInfo.InvariantCulture, $"select {index}::integer as place, _file, _row from {UniqueValues.NameOf(index)}"), folder, [], Name($"{invocation}u", index, 0), cancellationToken));
         }
 
         return split with { Unique = losers };
+    }
+
+    // Into a table of the session, which spills: whoever holds files of the cache must not wait for more.
+    private async Task GatherAsync(DuckDbSession session, string name, string? shape, IReadOnlyList<AddFile> files, LakePath folder, CancellationToken cancellationToken)
+    {
+        shape ??= "select null::varchar as value, null::varchar as key, null::timestamptz as _ingested_at, null::varchar as _file, null::bigint as _row where false";
+        var input = new TableInput("split", name, Bucket.Snapshot(session, shape, [], files), folder);
+        using var views = await reader.CreateViewsAsync(session, await reader.PlanAsync(session, [input], $"select * from split.{name}", cancellationToken), cancellationToken);
+        session.Execute($"create temp table {name} as select * from split.{name}", cancellationToken);
     }
 
     private static string Name(string kind, int column, int part) => string.Create(CultureInfo.InvariantCulture, $"{kind}{column}x{part}");

@@ -37,9 +37,12 @@ internal static class UniqueValues
     public static async Task FindAsync(
         DuckDbSession session, TableReader reader, SourceDefinition source, DeltaSnapshot? silver, LakePath root, Func<ColumnDefinition, int, string> candidates, CancellationToken cancellationToken)
     {
+        var earlier = new List<int>();
         foreach (var (column, index) in Of(source))
         {
-            var rows = candidates(column, index);
+            // A row that lost one value to another row holds no other.
+            var rows = $"select * from ({candidates(column, index)}){string.Concat(earlier.Select(e => $" anti join {NameOf(e)} using (_file, _row)"))}";
+            earlier.Add(index);
             if (silver is not null)
             {
                 var held = $"select {Value(source, column)} as value, {KeyOf(source)} as key from present.unique_values where {Sql.Identifier(column.Name)} is not null";

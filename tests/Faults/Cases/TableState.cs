@@ -17,7 +17,7 @@ public sealed record TableState(string Name, long Version, long Rows, long Count
             var name = $"{table.Layer}.{table.Name}";
             var row = await api.QueryAsync(
                 pipeline,
-                $"select count(*), coalesce(sum(hash(r)), 0)::varchar from (select columns(c -> c not in ('_ingested_at', '_run_id', 'rejected_at', 'run_id')) from {name}) r",
+                $"select count(*), coalesce(sum(hash(r)), 0)::varchar from (select columns(c -> c not in ('_ingested_at', '_run_id', 'rejected_at', 'run_id', 'judged_at')) from {name}) r",
                 cancellationToken);
             states.Add(new TableState(name, table.Version, table.Rows, long.Parse(row[0].ToString(), System.Globalization.CultureInfo.InvariantCulture), row[1].GetString() ?? ""));
         }

@@ -128,7 +128,7 @@ public sealed class EventLogTests(MedallionFixture medallion)
             await log.AppendAsync(Happened(told.Type, $"{message}") with { Source = source + told.Below }, Cancelled);
         }
 
-        await log.AppendAsync(Happened("run.started", "x") with { Source = source + "0" }, Cancelled);
+        await log.AppendAsync(Happened("run.started", "x") with { Source = source + "z" }, Cancelled);
         var filter = new EventFilter { Type = type, Source = source + below };
 
         Assert.Equal(expected, string.Concat((await ReadAsync(filter)).Select(e => e.Message)));

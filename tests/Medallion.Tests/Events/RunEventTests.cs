@@ -31,11 +31,11 @@ public sealed class RunEventTests(MedallionFixture medallion)
 
         var events = await EventsAsync(pipeline.Name);
         Assert.Equal(
-            ["run.started ", "step.succeeded bronze.items", $"schema.registered {pipeline.Name}.items", "step.succeeded silver.items", "step.succeeded gold.counted", "run.succeeded "],
+            ["run.started ", "step.succeeded bronze.items", $"schema.registered {pipeline.Name}.items", "step.succeeded silver.items", "step.succeeded gold.counted", "quality.verdict silver.items", "run.succeeded "],
             events.Select(e => $"{e.Type} {e.Subject}"));
         Assert.All(events, e => Assert.Equal(report.Run.Id, e.RunId));
         Assert.Equal(
-            ["", "/bronze.items", "/bronze.items", "/silver.items", "/gold.counted", ""], events.Select(e => e.Source[pipeline.Name.Length..]));
+            ["", "/bronze.items", "/bronze.items", "/silver.items", "/gold.counted", "/silver.items", ""], events.Select(e => e.Source[pipeline.Name.Length..]));
         Assert.Equal("""{"version":0,"rowsIn":2,"rowsOut":1,"rowsRejected":1}""", Json.Write(events[3].Data));
     }
 
@@ -48,9 +48,9 @@ public sealed class RunEventTests(MedallionFixture medallion)
         await new RunDriver(medallion.Floor).RunAsync(await pipeline.RequestAsync(), Cancelled);
 
         var events = (await EventsAsync(pipeline.Name)).SkipWhile(e => e.Type != "step.failed").ToList();
-        Assert.Equal(["step.failed silver.wrong", "step.skipped gold.after", "run.failed "], events.Select(e => $"{e.Type} {e.Subject}"));
+        Assert.Equal(["step.failed silver.wrong", "quality.verdict silver.items", "step.skipped gold.after", "run.failed "], events.Select(e => $"{e.Type} {e.Subject}"));
         Assert.Contains("it broke", events[0].Message, StringComparison.Ordinal);
-        Assert.Contains("it broke", events[2].Message, StringComparison.Ordinal);
+        Assert.Contains("it broke", events[3].Message, StringComparison.Ordinal);
     }
 
     [Fact]

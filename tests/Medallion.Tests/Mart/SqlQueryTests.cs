@@ -121,8 +121,9 @@ public sealed class SqlQueryTests(MedallionFixture medallion)
         var first = await catalog.PreviewAsync(pipeline.Name, TableKey.Parse("bronze.f"), default, 1, TestContext.Current.CancellationToken);
         var old = await catalog.PreviewAsync(pipeline.Name, TableKey.Parse("silver.f"), new PointInTime { Number = 0 }, 10, TestContext.Current.CancellationToken);
 
-        Assert.Equal(["bronze.f:3", "silver.f:2", "rejected.f:1"], tables.Select(t => $"{t.Layer}.{t.Table}:{t.Rows}"));
-        Assert.Equal(["a", "secret", "_ingested_at", "_file", "_row"], silver.Columns.Select(c => c.Name));
+        Assert.Equal(["bronze.f:3", "silver.f:2", "rejected.f:1"], tables.Where(t => t.Layer != "gold").Select(t => $"{t.Layer}.{t.Table}:{t.Rows}"));
+        Assert.Equal(["_quality_batches:2", "_quality_checks:4", "_quality_columns:4"], tables.Where(t => t.Layer == "gold").Select(t => $"{t.Table}:{t.Rows}").Order(StringComparer.Ordinal));
+        Assert.Equal(["a", "secret", "_ingested_at", "_file", "_row", "_quality", "_tier"], silver.Columns.Select(c => c.Name));
         Assert.Equal([1L, 0L], silver.History.Select(h => h.Version));
         Assert.Equal((1, true), (first.Rows.Count, first.Truncated));
         Assert.Equal((1, false), (old.Rows.Count, old.Truncated));

@@ -132,6 +132,60 @@ public sealed class RuleKindTests(MedallionFixture medallion)
     }
 
     [Fact]
+    public async Task Unique_RowThatLostOneValue_HoldsNoOther()
+    {
+        var pipeline = await QualityPipeline.CreateAsync(medallion, "k: {type: bigint}\na: {type: varchar, unique: true}\nb: {type: varchar, unique: true}", "key: [k]");
+        await pipeline.LandAsync("f.csv", "k,a,b\n1,x,p\n2,x,q\n3,y,q\n4,z,p\n");
+
+        await pipeline.SucceedAsync();
+
+        Assert.Equal(["1", "3"], await pipeline.QueryAsync("select k from silver.f order by k"));
+        Assert.Equal(["2|a-unique:a:x", "4|b-unique:b:p"], await pipeline.RejectedAsync("f"));
+    }
+
+    [Fact]
+    public async Task References_ToAColumnWithValuesOfNoSuchType_StillRejectOrphans()
+    {
+        var pipeline = await TestPipeline.CreateAsync(
+            medallion,
+            "sources:\n  a: {connector: file, path: $/a.csv, columns: {id: {type: bigint}, b: {type: integer, references: b.id}}}\n  b: {connector: file, path: $/b.csv, columns: {id: {type: bigint}}}\n");
+        await pipeline.LandAsync("a.csv", "id,b\n1,1\n2,2\n");
+        await pipeline.LandAsync("b.csv", "id\n1\n3000000000\n\"\"\n");
+
+        await pipeline.SucceedAsync();
+
+        Assert.Equal(["1"], await pipeline.QueryAsync("select id from silver.a"));
+        Assert.Equal(["2|b-references:b:2"], await pipeline.RejectedAsync("a"));
+    }
+
+    [Fact]
+    public async Task Clean_EndedBetweenItsCommits_JudgesAgainWhatItJudged()
+    {
+        var pipeline = await TestPipeline.CreateAsync(
+            medallion,
+            "sources:\n  a: {connector: file, path: $/a*.csv, columns: {id: {type: bigint}, b: {type: bigint, references: b.id}}}\n  b: {connector: file, path: $/b*.csv, columns: {id: {type: bigint}}}\n");
+        await pipeline.LandAsync("a1.csv", "id,b\n1,1\n7,99\n");
+        await pipeline.LandAsync("b1.csv", "id\n1\n");
+        await pipeline.SucceedAsync();
+        await pipeline.LandAsync("a2.csv", "id,b\n8,99\n9,5\n");
+        await pipeline.LandAsync("b2.csv", "id\n99\n");
+        var report = await pipeline.SucceedAsync();
+        var (silver, rejected) = (await pipeline.QueryAsync("select id from silver.a order by id"), await pipeline.RejectedAsync("a"));
+        Assert.Equal(["1", "8"], silver);
+        var table = Medallion.Definitions.TableKey.Parse("silver.a");
+        await pipeline.Lake.DeleteAsync(LakeTables.Root(pipeline.Name, table).Append($"_delta_log/{1:D20}.json"), TestContext.Current.CancellationToken);
+
+        await new RunDriver(pipeline.Floor).StepAsync(
+            report.Plan,
+            report.Plan.Steps.First(s => s.Table == table),
+            new Dictionary<Medallion.Definitions.TableKey, long>(report.Plan.Versions) { [table with { Layer = "bronze" }] = 1, [Medallion.Definitions.TableKey.Parse("silver.b")] = 1 },
+            TestContext.Current.CancellationToken);
+
+        Assert.Equal(silver, await pipeline.QueryAsync("select id from silver.a order by id"));
+        Assert.Equal(rejected, await pipeline.RejectedAsync("a"));
+    }
+
+    [Fact]
     public async Task Rule_ThatReadsOutsideItsTable_IsRefused()
     {
         foreach (var text in new[] { "a in (select 1)", "exists(select * from silver.f)", "a = (from read_csv('x') limit 1)", "getenv('HOME') = ''", "nextval('s') = 1", "a < now()", "sum(a) > 1" })
@@ -162,6 +216,9 @@ public sealed class RuleKindTests(MedallionFixture medallion)
     [InlineData("a: {type: bigint}", "quality: {expected_every: soon}", "such as 15m, 6h, 1d or 2w")]
     [InlineData("a: {type: bigint}", "quality: {gold: 50%, silver: 60%}", "expected the threshold of gold to be the higher one")]
     [InlineData("a: {type: bigint}", "quality: {age_of: b}", "'b', which is not one of its columns")]
+    [InlineData("a: {type: bigint}", "quality: {age_of: a}", "'a', a BIGINT: expected a date or timestamp")]
+    [InlineData("a: {type: bigint}", "rules: [{id: b, expect: _quality > 0.5}]", "rule 'b'")]
+    [InlineData("a: {type: bigint}", "rules: [{id: malformed, expect: a > 1}]", "cannot name a rule")]
     [InlineData("a: {type: bigint, unique: true}", "key: [a]", "leave 'unique' out")]
     [InlineData("a: {type: bigint}", "key: [a]\nrules: [{id: a-required, otherwise: warn}]", "it always rejects the row")]
     public async Task Definition_ThatCannotWork_IsRefused(string column, string more, string message)

@@ -193,6 +193,21 @@ public sealed class BackfillTests(MedallionFixture medallion)
     }
 
     [Fact]
+    public async Task Backfill_TableThatLooksUpInIt_IsLeftAlone()
+    {
+        var pipeline = await TestPipeline.CreateAsync(
+            medallion,
+            "sources:\n  a: {connector: file, path: $/a.csv, columns: {id: {type: bigint, references: b.id}}}\n  b: {connector: file, path: $/b.csv, partition: {by: day, as: [year]}, columns: {id: {type: bigint}, day: {type: date}}}\n");
+        await pipeline.LandAsync("a.csv", "id\n1\n");
+        await pipeline.LandAsync("b.csv", "id,day\n1,2024-01-01\n");
+        await pipeline.SucceedAsync();
+
+        var report = await pipeline.BackfillAsync("2024", "2024");
+
+        Assert.Equal(["silver.b"], report.Plan.Steps.Select(s => s.Table.ToString()));
+    }
+
+    [Fact]
     public async Task Backfill_OtherColumnsOrBronzeGone_IsRefused()
     {
         var pipeline = await TestPipeline.CreateAsync(medallion, Daily);

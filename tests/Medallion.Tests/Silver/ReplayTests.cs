@@ -74,6 +74,61 @@ public sealed class ReplayTests(MedallionFixture medallion)
         await EachRowOnceAsync(pipeline);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Replay_EndedBetweenItsCommits_LosesNothing(bool isTriedAgain)
+    {
+        var pipeline = await CreateAsync(Keyed, Columns);
+        await pipeline.LandAsync("a.csv", Rows);
+        await pipeline.SucceedAsync();
+        var silver = await VersionAsync(pipeline);
+        var report = await ReplayAsync(pipeline, new ReplayRequest { Table = TableKey.Parse("silver.f"), Rule = "amount-range", Fix = new Dictionary<string, string> { ["amount"] = "'1'" } });
+        await pipeline.Lake.DeleteAsync(LakeTables.Root(pipeline.Name, TableKey.Parse("silver.f")).Append($"_delta_log/{silver + 1:D20}.json"), Cancelled);
+        Assert.Equal(["1"], await pipeline.QueryAsync("select id from silver.f"));
+
+        if (isTriedAgain)
+        {
+            await new RunDriver(pipeline.Floor).StepAsync(report.Plan, report.Plan.Steps[0], report.Plan.Versions, Cancelled);
+            Assert.Equal(["1", "2", "6"], await pipeline.QueryAsync("select id from silver.f order by id"));
+            Assert.Equal(3, (await pipeline.RejectedAsync("f")).Count);
+        }
+        else
+        {
+            var next = await pipeline.SucceedAsync();
+            Assert.Contains("are not of the same run", next["silver.f"].Note, StringComparison.Ordinal);
+        }
+
+        await EachRowOnceAsync(pipeline);
+    }
+
+    [Theory]
+    [InlineData("freeze")]
+    [InlineData("discard")]
+    public async Task Replay_WithAFix_LeavesTheFieldsOfTheContractKnown(string evolution)
+    {
+        var pipeline = await CreateAsync($"{Keyed}evolution: {evolution}, ", Columns);
+        await pipeline.LandAsync("a.csv", Rows);
+        await pipeline.SucceedAsync();
+
+        await ReplayAsync(pipeline, new ReplayRequest { Table = TableKey.Parse("silver.f"), Rule = "amount-range", Fix = new Dictionary<string, string> { ["amount"] = "'1'" } });
+
+        Assert.Equal(["1", "2", "6"], await pipeline.QueryAsync($"select id from silver.f {(evolution == "discard" ? "where _rescued is null" : "")} order by id"));
+    }
+
+    [Fact]
+    public async Task Replay_SourceWithAnyName_IsReplayed()
+    {
+        var pipeline = await TestPipeline.CreateAsync(medallion, "sources: {rows: {connector: file, path: $/*.csv, columns: {id: {type: bigint}}}}");
+        await pipeline.LandAsync("a.csv", "id\nx\n");
+        await pipeline.SucceedAsync();
+
+        var report = await ReplayAsync(pipeline, new ReplayRequest { Table = TableKey.Parse("silver.rows"), Fix = new Dictionary<string, string> { ["id"] = "'7'" } });
+
+        Assert.Equal(1, report["silver.rows"].RowsOut);
+        Assert.Equal(["7"], await pipeline.QueryAsync("select id from silver.rows"));
+    }
+
     [Fact]
     public async Task Replay_MeetsPresentRowsOfItsKeys()
     {
@@ -139,6 +194,9 @@ public sealed class ReplayTests(MedallionFixture medallion)
         Assert.True(report.Run.Status == RunStatus.Succeeded, report.Run.Error);
         return report;
     }
+
+    private static async Task<long> VersionAsync(TestPipeline pipeline) =>
+        (await ((LakeTables)pipeline.Floor.GetService(typeof(LakeTables))!).Open(pipeline.Name, TableKey.Parse("silver.f")).ReadAsync((long?)null, Cancelled))!.Version;
 
     private static async Task EachRowOnceAsync(TestPipeline pipeline) => Assert.Empty(await pipeline.QueryAsync(
         "select _row from bronze.f b where (select count(*) from (select _file, _row from silver.f union all select file, row from rejected.f) o where o._file = b._file and o._row = b._row) <> 1"));

@@ -44,7 +44,7 @@ internal sealed class RunEvents(LineageNames names, string runId, string pipelin
         }
 
         yield return OfStep("START", started, step, isMade: false, null);
-        if (record.EndedUtc is { } ended && record.Status is StepStatus.Succeeded or StepStatus.Unchanged or StepStatus.Failed)
+        if (record.EndedUtc is { } ended && record.Status is StepStatus.Succeeded or StepStatus.Unchanged or StepStatus.Held or StepStatus.Failed)
         {
             yield return OfStep(record.Status == StepStatus.Failed ? "FAIL" : "COMPLETE", ended, step, record.Status == StepStatus.Succeeded, record.Error);
         }
