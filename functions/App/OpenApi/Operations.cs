@@ -168,12 +168,12 @@ internal static class Operations
         new(nameof(QualityRequests.GetQuality), "get", "quality/{pipeline}", "The verdicts on a pipeline's batches: scores, tiers, and every check with its first failing rows.")
         {
             Parameters = [Table[1], new("run", "Those of this run; without it the newest of each table.")],
-            Answers = [Ok<QualityAnswer>("The verdicts, by table; none for a table for which nothing was read."), NoPipeline, BadDefinition, CannotBeMet],
+            Answers = [Ok<QualityAnswer>("The verdicts, by table; none for a table for which nothing was read."), NoPipeline, BadDefinition],
         },
         new(nameof(QualityRequests.GetQualityTrend), "get", "quality/{pipeline}/trend", "The verdicts on the last batches without their checks, oldest first.")
         {
             Parameters = [Table[1], new("table", "Of this table of silver only, such as silver.orders."), Limit("batches", QualityResults.MaxTrend, QualityRequests.DefaultTrend)],
-            Answers = [Ok<QualityAnswer>("The verdicts."), BadRequest, NoPipeline, BadDefinition, CannotBeMet],
+            Answers = [Ok<QualityAnswer>("The verdicts."), BadRequest, NoPipeline, BadDefinition],
         },
         new(nameof(ReplayRequests.ReplayRejected), "post", "rejected/{pipeline}/{table}/replay", "Starts a run that tries rejected rows again by the rules of now: those that pass move to silver.")
         {

@@ -39,7 +39,8 @@ internal sealed class QualityRecorder(LakeTables tables, Engine engine, TableRea
             }
         }
 
-        if (inputs.Count < 2)
+        // Most pipelines begin with less than anything could be told from.
+        if (inputs.Count < 2 || inputs[0].Snapshot.Rows < RobustDeviation.MinHistory)
         {
             return [];
         }

@@ -38,15 +38,15 @@ internal sealed class QualityTables(LakeTables tables, DataFileWriter writer)
     /// <summary>Adds the verdicts of a run; a repeat adds nothing.</summary>
     public async Task AddAsync(DuckDbSession session, string pipeline, string runId, long number, IReadOnlyList<QualityReport> reports, string invocation, CancellationToken cancellationToken)
     {
+        var commits = new List<Task>();
         foreach (var (table, shape, description, rows) in Kept)
         {
             var json = new JsonArray([.. reports.SelectMany(rows)]);
             session.Execute($"create or replace temp table quality_rows as select unnest(from_json({Sql.Literal(json.ToJsonString(Json.Options))}, {Sql.Literal($"[{shape}]")}), recursive := false) as r", cancellationToken);
             const string Select = "select r.* from quality_rows";
             var target = tables.Open(pipeline, table);
-            var now = await target.ReadAsync((long?)null, cancellationToken);
             var added = await writer.WriteAsync(session, Select, target.Root, [], invocation, cancellationToken);
-            await target.CommitAsync(
+            commits.Add(target.CommitAsync(
                 new DeltaCommit
                 {
                     Operation = "QUALITY",
@@ -55,11 +55,12 @@ internal sealed class QualityTables(LakeTables tables, DataFileWriter writer)
                     Add = added,
                     Transaction = new TransactionId("quality", number),
                     Description = description,
-                    ReadVersion = now?.Version ?? -1,
                     Metrics = new Dictionary<string, string> { ["runId"] = runId },
                 },
-                cancellationToken);
+                cancellationToken));
         }
+
+        await Task.WhenAll(commits);
     }
 
     private static IEnumerable<JsonObject> OfBatch(QualityReport report)

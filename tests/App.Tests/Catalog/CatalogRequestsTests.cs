@@ -11,7 +11,7 @@ public sealed class CatalogRequestsTests(NorthwindApp northwind)
     {
         var tables = (await Api.GetAsync("catalog?pipeline=northwind")).Body.EnumerateArray().ToDictionary(t => $"{Text(t, "layer")}.{Text(t, "table")}");
 
-        Assert.Equal(28, tables.Count);
+        Assert.Equal(31, tables.Count);
         Assert.Equal("bronze.categories", tables.Keys.First());
         Assert.All(tables.Values, t => Assert.True(t.GetProperty("lastChange").GetProperty("version").GetInt64() >= 0 && !t.TryGetProperty("problem", out _), t.GetRawText()));
         var sales = tables["silver.sales"];
@@ -73,7 +73,7 @@ public sealed class CatalogRequestsTests(NorthwindApp northwind)
 
         Assert.Equal((2, 1, 0.5), (Quality("rowsIn").GetInt32(), Quality("rowsRejected").GetInt32(), Quality("rejectedShare").GetDouble()));
         Assert.Equal(["gold.all_items.label transformation"], Uses(Column(before, "label"), "downstream"));
-        Assert.Equal(["bronze.items", "silver.items", "gold.all_items", "rejected.items"], broken.Select(t => $"{Text(t, "layer")}.{Text(t, "table")}"));
+        Assert.Equal(["bronze.items", "silver.items", "gold._quality_batches", "gold._quality_checks", "gold._quality_columns", "gold.all_items", "rejected.items"], broken.Select(t => $"{Text(t, "layer")}.{Text(t, "table")}"));
         Assert.All(broken, t => Assert.Contains("pipeline.yaml", Text(t, "problem"), StringComparison.Ordinal));
         Assert.False(Column(after, "label").GetProperty("isComplete").GetBoolean());
 

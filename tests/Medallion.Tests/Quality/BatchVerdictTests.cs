@@ -135,7 +135,7 @@ public sealed class BatchVerdictTests(MedallionFixture medallion)
         var more = $"{options}\nquality: {{gold: 90%, expected_every: 1d, age_of: day}}\nrules: [{{id: cheap, expect: amount < 500, otherwise: warn}}]";
         var whole = await QualityPipeline.CreateAsync(medallion, Columns, more);
         var parts = await QualityPipeline.CreateAsync(medallion, Columns, more);
-        parts = parts.On(medallion.Compose(TimeProvider.System, s => s.AddSingleton(new CleanLimits { SingleBytes = 1, PartBytes = 1, BucketBytes = 1 })));
+        parts = parts.On(medallion.Compose(TimeProvider.System, s => s.AddSingleton(new CleanLimits { SingleBytes = 1, PartBytes = 1, BucketBytes = 1 << 20 })));
         foreach (var pipeline in new[] { whole, parts })
         {
             for (var file = 0; file < 3; file++)

@@ -118,7 +118,7 @@ public sealed class RuleKindTests(MedallionFixture medallion)
     public async Task Unique_Value_StaysWithTheFirstThatIsSound(bool inParts)
     {
         var pipeline = await QualityPipeline.CreateAsync(medallion, "k: {type: bigint}\nmail: {type: varchar, unique: true}\nn: {type: bigint, min: 0}", "key: [k]");
-        pipeline = inParts ? pipeline.On(medallion.Compose(TimeProvider.System, s => s.AddSingleton(new CleanLimits { SingleBytes = 1, PartBytes = 1, BucketBytes = 1 }))) : pipeline;
+        pipeline = inParts ? pipeline.On(medallion.Compose(TimeProvider.System, s => s.AddSingleton(new CleanLimits { SingleBytes = 1, PartBytes = 1, BucketBytes = 1 << 20 }))) : pipeline;
         await pipeline.LandAsync("a.csv", "k,mail,n\n1,a,-1\n2,a,1\n3,a,1\n2,a,2\n4,b,1\n5,,1\n6,,1\n");
         await pipeline.SucceedAsync();
         Assert.Equal(["2|a|2", "4|b|1", "5|null|1", "6|null|1"], await pipeline.QueryAsync("select k, nullif(mail, ''), n from silver.f order by k"));
