@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Lineage;
+using Pipeline.Medallion.Quality;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Serving;
 
@@ -130,7 +131,7 @@ public sealed class DataCatalog
             Bytes = snapshot.Bytes,
             Files = snapshot.Files.Count,
             Quality = QualityOf(table, snapshots.GetValueOrDefault(Step.MakerOf(table))),
-            Problem = problem ?? (step is null ? $"No step of pipeline '{pipeline}' makes this table." : null),
+            Problem = problem ?? (step is null && !QualityTables.Has(table) ? $"No step of pipeline '{pipeline}' makes this table." : null),
         };
     }
 

@@ -35,6 +35,9 @@ internal sealed class QualityTables(LakeTables tables, DataFileWriter writer)
             """, "How each check of each batch came out, with the first failing rows", OfChecks),
     ];
 
+    /// <summary>Whether a table is one of them: no step makes them, but every run.</summary>
+    public static bool Has(TableKey table) => Kept.Any(k => k.Table == table);
+
     /// <summary>Adds the verdicts of a run; a repeat adds nothing.</summary>
     public async Task AddAsync(DuckDbSession session, string pipeline, string runId, long number, IReadOnlyList<QualityReport> reports, string invocation, CancellationToken cancellationToken)
     {
