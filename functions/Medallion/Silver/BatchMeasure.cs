@@ -6,44 +6,103 @@ using Pipeline.Medallion.Quality;
 
 namespace Pipeline.Medallion.Silver;
 
-/// <summary>Counts in one pass over the session's view <c>checked</c> what becomes of its rows, by check, column and partition.</summary>
+/// <summary>Counts what becomes of rows, by check, column and partition: in one pass over all of them what is counted of any row, then in one over the rejected ones the checks that
+/// reject, which no other row fails.</summary>
 internal sealed class BatchMeasure
 {
     private readonly DuckDbSession session;
     private readonly SourceDefinition source;
     private readonly CleanSql sql;
-    private readonly List<string> columns = [];
-    private readonly List<string> aggregates = [];
+    private readonly IReadOnlyList<(string Name, string Value)> parts;
 
-    private BatchMeasure(DuckDbSession session, SourceDefinition source, CleanSql sql) => (this.session, this.source, this.sql) = (session, source, sql);
+    private BatchMeasure(DuckDbSession session, SourceDefinition source, CleanSql sql)
+    {
+        (this.session, this.source, this.sql) = (session, source, sql);
+        parts = source.Partition is { } partition ? [.. partition.As.Select(part => (part, $"{part}({Sql.Identifier(partition.By)})::integer"))] : [];
+    }
+
+    private IReadOnlyList<RowCheck> Checks => sql.Checks.All;
 
     /// <summary>Counts.</summary>
-    public static MeasuredBatch Run(DuckDbSession session, SourceDefinition source, CleanSql sql, CancellationToken cancellationToken) =>
-        new BatchMeasure(session, source, sql).Run(cancellationToken);
-
-    private MeasuredBatch Run(CancellationToken cancellationToken)
+    /// <param name="session">Its view <c>checked</c> has all rows, its table <c>refused</c> names the rejected ones.</param>
+    /// <param name="source">The source.</param>
+    /// <param name="sql">Its SQL.</param>
+    /// <param name="refused">How many rows are rejected.</param>
+    /// <param name="cancellationToken">Interrupts it.</param>
+    public static MeasuredBatch Run(DuckDbSession session, SourceDefinition source, CleanSql sql, long refused, CancellationToken cancellationToken)
     {
-        var checks = sql.Checks.All;
-        var parts = source.Partition is { } partition ? partition.As.Select(part => (Name: part, Value: $"{part}({Sql.Identifier(partition.By)})::integer")).ToList() : [];
-        var lenient = checks.Where(c => c.Otherwise == RuleOutcome.Warn).Select(c => c.Fails).ToList();
-        var rows = Count("true");
-        var readable = Count("_error is null");
-        var valid = Count("_valid");
-        var warned = lenient.Count == 0 ? -1 : Count($"_valid and ({string.Join(" or ", lenient)})");
-        var gold = Count($"_valid and {sql.IsGold}");
-        var typed = source.Columns.Select(c => Count($"_error is null and {Sql.Identifier(c.Name)} is not null")).ToList();
-        var failed = checks.Select(c => Count(c.Rule == SourceChecks.Malformed ? c.Fails : $"_error is null and {c.Fails}")).ToList();
-        var about = checks.Select(c => c.When is { } when ? Count($"_error is null and {when}") : -1).ToList();
-        var missing = source.Columns.Select((c, i) => MissingOf(c) is { } known && checks[known].When is null ? (Check: known, Count: -1) : (Check: -1, Count: Count($"_error is null and {SourceChecks.Missing(c, i)}"))).ToList();
-        var samples = checks.Select((c, i) => Sample(c, failed[i])).ToList();
+        var measure = new BatchMeasure(session, source, sql);
+        var all = measure.Count(c => c.Otherwise != RuleOutcome.Reject, ofRefused: false, cancellationToken);
+        if (refused == 0)
+        {
+            return measure.Join(all, null);
+        }
+
+        sql.Show(session, valid: false);
+        return measure.Join(all, measure.Count(c => c.Otherwise == RuleOutcome.Reject, ofRefused: true, cancellationToken));
+    }
+
+    // What all rows and rejected rows add up to.
+    private MeasuredBatch Join(Counted all, Counted? refused)
+    {
+        var rejected = refused?.Partitions.ToDictionary(p => p.Name) ?? [];
+        return new MeasuredBatch
+        {
+            Partitions = [.. all.Partitions.Select(p => Join(p, rejected.GetValueOrDefault(p.Name))).OrderBy(p => p.Name, StringComparer.Ordinal)],
+            Samples = [.. Checks.Select((c, i) => c.Otherwise == RuleOutcome.Reject ? refused?.Samples[i] ?? [] : all.Samples[i])],
+            NewestUtc = all.NewestUtc,
+        };
+    }
+
+    private MeasuredPartition Join(PartitionCounts all, PartitionCounts? refused)
+    {
+        var failed = Checks.Select((c, i) => c.Otherwise == RuleOutcome.Reject ? refused?.Failed[i] ?? 0 : all.Failed[i]).ToList();
+        var present = source.Columns.Select((c, i) => all.Missing[i] is { } missing ? all.Readable - missing : PresentBy(c, all.Readable, all.Typed[i], failed)).ToList();
+        return new MeasuredPartition
+        {
+            Name = all.Name,
+            Rows = all.Rows,
+            Readable = all.Readable,
+            Valid = all.Rows - (refused?.Rows ?? 0),
+            Warned = all.Warned - (refused?.Warned ?? 0),
+            Gold = all.Gold - (refused?.Gold ?? 0),
+            Present = present,
+            Typed = all.Typed,
+            Failed = failed,
+            Checked = [.. Checks.Select((c, i) => c switch
+            {
+                { Rule: SourceChecks.Malformed } => all.Rows,
+                { When: not null } => all.About[i],
+                { Scope: CheckScope.Present } => present[IndexOf(c)],
+                { Scope: CheckScope.Typed } => all.Typed[IndexOf(c)],
+                _ => all.Readable,
+            })],
+        };
+    }
+
+    private Counted Count(Func<RowCheck, bool> isAsked, bool ofRefused, CancellationToken cancellationToken)
+    {
+        var columns = new List<string>();
+        var aggregates = new List<string>();
+        var lenient = Checks.Where(c => c.Otherwise == RuleOutcome.Warn).Select(c => c.Fails).ToList();
+        var rows = Aggregate("count(*)");
+        var readable = Rows("_error is null");
+        var warned = lenient.Count == 0 ? -1 : Rows($"_error is null and ({string.Join(" or ", lenient)})");
+        var gold = Rows($"_error is null and {sql.IsGold}");
+        var typed = source.Columns.Select(c => ofRefused ? -1 : Rows($"_error is null and {Sql.Identifier(c.Name)} is not null")).ToList();
+        var missing = source.Columns.Select((c, i) => ofRefused || KnownBy(c) is not null ? -1 : Rows($"_error is null and {SourceChecks.Missing(c, i)}")).ToList();
+        var about = Checks.Select(c => c.When is { } when && !ofRefused ? Rows($"_error is null and {when}") : -1).ToList();
+        var failed = Checks.Select(c => isAsked(c) ? Rows(c.Rule == SourceChecks.Malformed ? c.Fails : $"_error is null and {c.Fails}") : -1).ToList();
+        var samples = Checks.Select((c, i) => failed[i] < 0 ? -1 : Sample(c, failed[i])).ToList();
         var newest = Aggregate("epoch_ms(max(case when _newest <= run_time() then _newest end))");
 
         var select = $"select {string.Concat(parts.Select((p, i) => $"{p.Value} as _p{i}, "))}_file, _row, {NewestOf} as _newest, {string.Join(", ", columns)} from checked";
-        var grouped = $"select {string.Join(", ", parts.Select((_, i) => $"_p{i}").Concat(aggregates))} from ({select}){(parts.Count == 0 ? "" : $" group by {string.Join(", ", parts.Select((_, i) => $"_p{i}"))}")}";
-        var partitions = new List<MeasuredPartition>();
-        var found = checks.Select(_ => (IReadOnlyList<FailedSample>)[]).ToArray();
+        var groups = string.Join(", ", parts.Select((_, i) => $"_p{i}"));
+        using var result = session.Query(
+            $"select {string.Join(", ", parts.Select((_, i) => $"_p{i}").Concat(aggregates))} from ({select}){(parts.Count == 0 ? "" : $" group by {groups}")}", cancellationToken);
+        var partitions = new List<PartitionCounts>();
+        var found = Checks.Select(_ => (IReadOnlyList<FailedSample>)[]).ToArray();
         DateTimeOffset? newestUtc = null;
-        using var result = session.Query(grouped, cancellationToken);
         foreach (var row in result.Rows())
         {
             long Of(int aggregate) => aggregate < 0 ? 0 : (long)(row[parts.Count + aggregate] ?? 0L);
@@ -52,35 +111,21 @@ internal sealed class BatchMeasure
                 continue;
             }
 
-            var present = missing.Select((m, i) => m switch
-            {
-                { Count: >= 0 } => Of(readable) - Of(m.Count),
-                _ when checks[m.Check].Scope == CheckScope.Present => Of(typed[i]) + Of(failed[m.Check]),
-                _ => Of(readable) - Of(failed[m.Check]),
-            }).ToList();
-            partitions.Add(new MeasuredPartition
+            partitions.Add(new PartitionCounts
             {
                 Name = string.Join('/', parts.Select((p, i) => string.Create(CultureInfo.InvariantCulture, $"{p.Name}={row[i] ?? "none"}"))),
                 Rows = Of(rows),
                 Readable = Of(readable),
-                Valid = Of(valid),
                 Warned = Of(warned),
                 Gold = Of(gold),
-                Present = present,
                 Typed = [.. typed.Select(Of)],
+                Missing = [.. missing.Select(m => m < 0 ? (long?)null : Of(m))],
+                About = [.. about.Select(Of)],
                 Failed = [.. failed.Select(Of)],
-                Checked = [.. checks.Select((c, i) => c switch
-                {
-                    { Rule: SourceChecks.Malformed } => Of(rows),
-                    { When: not null } => Of(about[i]),
-                    { Scope: CheckScope.Present } => present[IndexOf(c)],
-                    { Scope: CheckScope.Typed } => Of(typed[IndexOf(c)]),
-                    _ => Of(readable),
-                })],
             });
             for (var i = 0; i < found.Length; i++)
             {
-                found[i] = FailedSample.First(found[i].Concat(Samples(row[parts.Count + samples[i]])));
+                found[i] = samples[i] < 0 ? [] : FailedSample.First(found[i].Concat(Samples(row[parts.Count + samples[i]])));
             }
 
             if (row[parts.Count + newest] is long milliseconds && DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) is var time && (newestUtc is null || time > newestUtc))
@@ -89,24 +134,52 @@ internal sealed class BatchMeasure
             }
         }
 
-        return new MeasuredBatch { Partitions = [.. partitions.OrderBy(p => p.Name, StringComparer.Ordinal)], Samples = found, NewestUtc = newestUtc };
+        return new Counted(partitions, found, newestUtc);
+
+        int Aggregate(string aggregate)
+        {
+            aggregates.Add(aggregate);
+            return aggregates.Count - 1;
+        }
+
+        int Rows(string condition)
+        {
+            var name = string.Create(CultureInfo.InvariantCulture, $"_c{columns.Count}");
+            columns.Add($"({condition}) as {name}");
+            return Aggregate($"count(*) filter ({name})");
+        }
+
+        // The condition of the count is computed once for both.
+        int Sample(RowCheck check, int count)
+        {
+            var condition = aggregates[count]["count(*) filter (".Length..^1];
+            var name = string.Create(CultureInfo.InvariantCulture, $"_s{columns.Count}");
+            columns.Add($"case when {check.Fails} then left({ValueOf(check)}, 200) end as {name}");
+            return Aggregate($"to_json(min({{'file': _file, 'row': _row, 'value': {name}}}, {MeasuredBatch.SamplesPerCheck}) filter ({condition}))::varchar");
+        }
     }
 
     private string NewestOf => source.Quality.AgeOf is { } column ? $"{Sql.Identifier(column)}::timestamptz" : "_ingested_at";
 
     // A value that is not there is counted already where the type of what is there is checked, or that something is.
-    private int? MissingOf(ColumnDefinition column)
+    private int? KnownBy(ColumnDefinition column)
     {
-        for (var i = 0; i < sql.Checks.All.Count; i++)
+        for (var i = 0; i < Checks.Count; i++)
         {
-            var check = sql.Checks.All[i];
-            if (check.Column == column.Name && (check.Rule == $"{column.Name}-type" || check.Rule == $"{column.Name}-required"))
+            var check = Checks[i];
+            if (check.Column == column.Name && check.When is null && (check.Rule == $"{column.Name}-type" || check.Rule == $"{column.Name}-required"))
             {
                 return i;
             }
         }
 
         return null;
+    }
+
+    private long PresentBy(ColumnDefinition column, long readable, long typed, IReadOnlyList<long> failed)
+    {
+        var known = KnownBy(column) ?? throw new InvalidOperationException($"Nothing tells what is missing of '{column.Name}'.");
+        return Checks[known].Scope == CheckScope.Present ? typed + failed[known] : readable - failed[known];
     }
 
     private int IndexOf(RowCheck check)
@@ -122,27 +195,6 @@ internal sealed class BatchMeasure
         throw new InvalidOperationException($"Rule '{check.Rule}' has no column.");
     }
 
-    private int Count(string condition)
-    {
-        if (condition == "true")
-        {
-            return Aggregate("count(*)");
-        }
-
-        var name = string.Create(CultureInfo.InvariantCulture, $"_c{columns.Count}");
-        columns.Add($"({condition}) as {name}");
-        return Aggregate($"count(*) filter ({name})");
-    }
-
-    // The condition of the count is computed once for both.
-    private int Sample(RowCheck check, int failed)
-    {
-        var condition = aggregates[failed]["count(*) filter (".Length..^1];
-        var name = string.Create(CultureInfo.InvariantCulture, $"_s{columns.Count}");
-        columns.Add($"case when {check.Fails} then left({ValueOf(check)}, 200) end as {name}");
-        return Aggregate($"to_json(min({{'file': _file, 'row': _row, 'value': {name}}}, {MeasuredBatch.SamplesPerCheck}) filter ({condition}))::varchar");
-    }
-
     private string ValueOf(RowCheck check)
     {
         if (check.Column is not null || source.Rules.FirstOrDefault(r => r.Id == check.Rule) is not { } rule)
@@ -154,11 +206,29 @@ internal sealed class BatchMeasure
         return used.Count == 0 ? "null" : $"to_json({{{string.Join(", ", used.Select(c => $"{Sql.Literal(c)}: {Sql.Identifier(c)}"))}}})::varchar";
     }
 
-    private int Aggregate(string aggregate)
-    {
-        aggregates.Add(aggregate);
-        return aggregates.Count - 1;
-    }
-
     private static IReadOnlyList<FailedSample> Samples(object? json) => json is string text ? JsonSerializer.Deserialize<IReadOnlyList<FailedSample>>(text, Json.Options) ?? [] : [];
+
+    private sealed record Counted(IReadOnlyList<PartitionCounts> Partitions, IReadOnlyList<IReadOnlyList<FailedSample>> Samples, DateTimeOffset? NewestUtc);
+
+    private sealed record PartitionCounts
+    {
+        public required string Name { get; init; }
+
+        public required long Rows { get; init; }
+
+        public required long Readable { get; init; }
+
+        public required long Warned { get; init; }
+
+        public required long Gold { get; init; }
+
+        public required IReadOnlyList<long> Typed { get; init; }
+
+        /// <summary>Null where a check tells.</summary>
+        public required IReadOnlyList<long?> Missing { get; init; }
+
+        public required IReadOnlyList<long> About { get; init; }
+
+        public required IReadOnlyList<long> Failed { get; init; }
+    }
 }

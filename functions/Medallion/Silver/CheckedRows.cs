@@ -65,8 +65,21 @@ internal sealed class CheckedRows : IDisposable
         return new CheckedRows(session, source, sql, lease);
     }
 
-    /// <summary>Counts what becomes of the rows.</summary>
-    public MeasuredBatch Measure(CancellationToken cancellationToken) => BatchMeasure.Run(Session, Source, Sql, cancellationToken);
+    /// <summary>Tells valid rows from rejected ones and counts what becomes of them. Afterwards the views have the valid rows only, until <see cref="Rejected"/>.</summary>
+    public MeasuredBatch Measure(CancellationToken cancellationToken)
+    {
+        var refused = Sql.Separate(Session, cancellationToken);
+        var batch = BatchMeasure.Run(Session, Source, Sql, refused, cancellationToken);
+        Sql.Show(Session, valid: true);
+        return batch;
+    }
+
+    /// <summary>The rejected rows as SQL. Afterwards the views have these rows only: what is made of valid rows is written before.</summary>
+    public string Rejected(StepWork work)
+    {
+        Sql.Show(Session, valid: false);
+        return Sql.Rejected(work);
+    }
 
     /// <summary>Finds valid rows that lose to a later row of their key, as the session's table <c>losers</c>.</summary>
     /// <returns>How many have other content than the row that stays, and how many the same. Where both are 0 there is no such table.</returns>

@@ -24,7 +24,7 @@ internal sealed class CleanSql
     private static readonly HashSet<string> Integers = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"];
     private readonly SourceDefinition source;
     private readonly IReadOnlyList<DuckDbColumn> bronze;
-    private string verdicts = "";
+    private string rows = "";
 
     /// <summary>Prepares the SQL for a source whose raw rows are <c>bronze.NAME</c> in the session.</summary>
     /// <param name="source">The source, with its declared or detected columns.</param>
@@ -72,8 +72,9 @@ internal sealed class CleanSql
         var values = source.Columns.Select((c, i) => $", {ValueOf(c)} as {SourceChecks.Raw(i)}");
         var absent = source.Columns.Where(c => c.Expr is not null).SelectMany(c => ScalarExpression.Parse(session, c.Expr ?? "").Columns).Distinct(StringComparer.OrdinalIgnoreCase)
             .Where(name => bronze.All(b => !string.Equals(b.Name, name, StringComparison.OrdinalIgnoreCase)));
-        var rows = $"(select *{string.Concat(absent.Select(name => $", null::varchar as {Sql.Identifier(name)}"))} from bronze.{Sql.Identifier(source.Name)})";
-        session.Execute($"create temp view raw_values as select _ingested_at, _file, _row, _run_id, _error, _raw, {record} as _record{Unexpected()}{string.Concat(values)} from {rows}");
+        rows = $"select *{string.Concat(absent.Select(name => $", null::varchar as {Sql.Identifier(name)}"))} from bronze.{Sql.Identifier(source.Name)}";
+        session.Execute($"create temp view source_rows as {rows}");
+        session.Execute($"create temp view raw_values as select _ingested_at, _file, _row, _run_id, _error, _raw, {record} as _record{Unexpected()}{string.Concat(values)} from source_rows");
         var typed = source.Columns.Select((c, i) => $", {TypedOf(c, SourceChecks.Raw(i), TypeOf(session, SourceChecks.Raw(i)))} as {Sql.Identifier(c.Name)}");
         session.Execute($"create temp view typed as select *{string.Concat(typed)} from raw_values");
         var looked = source.Columns.Select((c, i) => (Column: c, Index: i)).ToList();
@@ -83,8 +84,8 @@ internal sealed class CleanSql
         session.Execute($"create temp view sound as select * from resolved where {Holds(looked, withUnique: false)}");
         unique.ForEach(c => session.Execute(UniqueValues.Empty(c.Index)));
         var taken = unique.Select(c => $", row(_file, _row) in (select row(_file, _row) from {UniqueValues.NameOf(c.Index)}) as {SourceChecks.Taken(c.Index)}");
-        verdicts = $"select *, {Holds(looked, withUnique: true)} as _valid from (select *{string.Concat(taken)} from resolved)";
-        session.Execute($"create temp view checked as {verdicts}");
+        session.Execute($"create temp view marked as select *{string.Concat(taken)} from resolved");
+        session.Execute($"create temp view checked as select *, {Holds(looked, withUnique: true)} as _valid from marked");
     }
 
     // Without those that are null: a row of CSV has every field of its file's header.
@@ -107,9 +108,24 @@ internal sealed class CleanSql
             .Concat(Checks.All.Where(c => c is { Column: null, Otherwise: RuleOutcome.Reject } && c.Rule != SourceChecks.Malformed).Select(c => $"not ({c.Fails})"))
             .Prepend("_error is null"));
 
-    /// <summary>Leaves in <c>checked</c> only the rows that a relation names by <c>_file</c> and <c>_row</c>.</summary>
-    public void Narrow(DuckDbSession session, string relation) =>
-        session.Execute($"create or replace temp view checked as select * from ({verdicts}) semi join {relation} using (_file, _row)");
+    /// <summary>Leaves in all views only the rows that a relation names by <c>_file</c> and <c>_row</c>. Before <see cref="Separate"/>.</summary>
+    public void Narrow(DuckDbSession session, string relation)
+    {
+        rows = $"select * from ({rows}) semi join {relation} using (_file, _row)";
+        session.Execute($"create or replace temp view source_rows as {rows}");
+    }
+
+    /// <summary>Evaluates what rejects rows, once: the session's table <c>refused</c> names them by <c>_file</c> and <c>_row</c>. The views still have all rows.</summary>
+    /// <returns>How many they are.</returns>
+    public long Separate(DuckDbSession session, CancellationToken cancellationToken)
+    {
+        session.Execute("create temp table refused as select _file, _row from checked where not _valid", cancellationToken);
+        return session.Scalar<long>("select count(*) from refused", cancellationToken);
+    }
+
+    /// <summary>Leaves in all views only the rows that are valid, or only the others; no rule is evaluated for that again.</summary>
+    public void Show(DuckDbSession session, bool valid) => session.Execute(
+        $"create or replace temp view source_rows as select * from ({rows}) {(valid ? "anti" : "semi")} join refused using (_file, _row); create or replace temp view checked as select *, {(valid ? "true" : "false")} as _valid from marked");
 
     /// <summary>Valid rows as silver has them.</summary>
     /// <param name="hasLosers">Whether the session's table <c>losers</c> holds rows that a later row of the same key replaces.</param>

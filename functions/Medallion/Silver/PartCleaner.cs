@@ -42,6 +42,7 @@ internal sealed class PartCleaner(LakeTables tables, Engine engine, TableReader 
         var judged = scope?.Judge(rows, cancellationToken) ?? 0;
         var measured = rows.Measure(cancellationToken);
         var valid = rows.Sql.Silver(hasLosers: false);
+        var keys = plan.Present.Count > 0 && scope is null ? KeyFilter.Of(session, source.Key, $"({CleanSql.AsStored(session, valid)})", cancellationToken) : null;
         return new CleanedPart
         {
             Judged = judged,
@@ -50,8 +51,8 @@ internal sealed class PartCleaner(LakeTables tables, Engine engine, TableReader 
             Valid = plan.Buckets == 0
                 ? await writer.WriteAsync(session, valid, step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken)
                 : await writer.WriteAsync(session, Bucket.Rows(session, source, valid, present: false, plan.Buckets), folder.Rows(work.Table), [Bucket.Column], invocation, cancellationToken),
-            Refused = await writer.WriteAsync(session, rows.Sql.Rejected(work), step.RejectedTable.Root, [], invocation, cancellationToken),
-            Keys = plan.Present.Count > 0 && scope is null ? KeyFilter.Of(session, source.Key, $"({CleanSql.AsStored(session, valid)})", cancellationToken) : null,
+            Refused = await writer.WriteAsync(session, rows.Rejected(work), step.RejectedTable.Root, [], invocation, cancellationToken),
+            Keys = keys,
         };
     }
 

@@ -70,7 +70,7 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
         var (written, updated) = scope.Count(select, "present.replaced", cancellationToken);
         var added = await writer.WriteAsync(
             session, $"select * from ({select}) union all {scope.Others("present.replaced")}", step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken);
-        var refused = await writer.WriteAsync(session, rows.Sql.Rejected(work), step.RejectedTable.Root, [], invocation, cancellationToken);
+        var refused = await writer.WriteAsync(session, rows.Rejected(work), step.RejectedTable.Root, [], invocation, cancellationToken);
         var rewrite = await RejectedRewrite.WriteAsync(session, reader, writer, step.Rejected, step.RejectedTable.Root, BackfillScope.Judged, $"{invocation}k", cancellationToken);
         var commit = new CleanCommit
         {

@@ -57,7 +57,7 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
         }
 
         var added = await writer.WriteAsync(session, merge?.Select ?? rows.Sql.Silver(superseded + duplicate > 0), step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken);
-        var refused = await writer.WriteAsync(session, rows.Sql.Rejected(work), step.RejectedTable.Root, [], invocation, cancellationToken);
+        var refused = await writer.WriteAsync(session, rows.Rejected(work), step.RejectedTable.Root, [], invocation, cancellationToken);
         var commit = new CleanCommit
         {
             Incremental = scope.Incremental,

@@ -61,7 +61,7 @@ internal sealed class SourceReplayer(LakeTables tables, Engine engine, TableRead
         }
 
         var added = await writer.WriteAsync(session, merge?.Select ?? rows.Sql.Silver(superseded + duplicate > 0), step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken);
-        var refused = await writer.WriteAsync(session, rows.Sql.Rejected(work), step.RejectedTable.Root, [], invocation, cancellationToken);
+        var refused = await writer.WriteAsync(session, rows.Rejected(work), step.RejectedTable.Root, [], invocation, cancellationToken);
         var rewrite = await RejectedRewrite.WriteAsync(session, reader, writer, rejected, step.RejectedTable.Root, $"select _file as file, _row as row from {Rows}", $"{invocation}k", cancellationToken);
         var left = refused.Sum(a => a.Statistics?.Rows ?? 0);
         var commit = new CleanCommit
