@@ -94,7 +94,8 @@ internal sealed class DefinitionReader
             Schema = schema,
             Evolution = map.OptionalChoice<SchemaEvolution>("evolution"),
             Columns = columns,
-            Rules = [.. rules.Where(r => !Adjusts(r)).Select(QualityDefinitionReader.ReadRule)],
+            Rules = [.. rules.Where(r => !Adjusts(r) && !r.Has("sum")).Select(QualityDefinitionReader.ReadRule)],
+            Sums = [.. rules.Where(r => r.Has("sum")).Select(QualityDefinitionReader.ReadSum)],
             Adjustments = [.. rules.Where(Adjusts).Select(QualityDefinitionReader.ReadAdjustment)],
             Quality = QualityDefinitionReader.Read(map, quality),
             Line = map.Line,
@@ -118,7 +119,7 @@ internal sealed class DefinitionReader
             map.ProblemAt("partition", $"the partition column '{part}' of source '{name}' has the name of a declared column: rename the column");
         }
 
-        foreach (var twice in source.Rules.Select(r => r.Id).Concat(source.Adjustments.Select(a => a.Id)).GroupBy(id => id).Where(g => g.Count() > 1))
+        foreach (var twice in source.Rules.Select(r => r.Id).Concat(source.Adjustments.Select(a => a.Id)).Concat(source.Sums.Select(s => s.Id)).GroupBy(id => id).Where(g => g.Count() > 1))
         {
             map.ProblemAt("rules", $"source '{name}' has more than one rule '{twice.Key}'");
         }
@@ -126,7 +127,7 @@ internal sealed class DefinitionReader
         return source;
 
         // A rule without an expectation adjusts one that follows from a column.
-        bool Adjusts(YamlMap rule) => !rule.Has("expect") && rule.Text("id") is { } id && columns.Any(c => id.StartsWith($"{c.Name}-", StringComparison.Ordinal));
+        bool Adjusts(YamlMap rule) => !rule.Has("expect") && !rule.Has("sum") && rule.Text("id") is { } id && columns.Any(c => id.StartsWith($"{c.Name}-", StringComparison.Ordinal));
     }
 
     private SchemaFile? ReadSchema(YamlMap source, string name)

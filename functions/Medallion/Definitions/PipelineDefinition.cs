@@ -72,6 +72,9 @@ public sealed record SourceDefinition
     /// <summary>Rules over whole rows.</summary>
     public IReadOnlyList<RuleDefinition> Rules { get; init; } = [];
 
+    /// <summary>Sums that must agree.</summary>
+    public IReadOnlyList<SumRuleDefinition> Sums { get; init; } = [];
+
     /// <summary>What differs in the rules that follow from the columns.</summary>
     public IReadOnlyList<RuleAdjustment> Adjustments { get; init; } = [];
 

@@ -13,7 +13,7 @@ internal static class PipelineKeys
 
     public static readonly string[] Column = ["from", "expr", "type", "required", "min", "max", "in", "pattern", "unique", "references", "not_future", "format", "default", "description"];
 
-    public static readonly string[] Rule = ["id", "dimension", "when", "weight", "at_most", "expect", "otherwise"];
+    public static readonly string[] Rule = ["id", "dimension", "when", "weight", "at_most", "sum", "equals", "within", "expect", "otherwise"];
 
     public static readonly string[] Model = ["key", "description", "columns", "incremental", "delete", "requires", "history"];
 

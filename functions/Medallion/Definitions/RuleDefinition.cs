@@ -30,6 +30,31 @@ public sealed record RuleDefinition
     public required SourceLine Line { get; init; }
 }
 
+/// <summary>Two sums over the accepted rows of a batch that must agree.</summary>
+public sealed record SumRuleDefinition
+{
+    /// <summary>Names the rule.</summary>
+    public required string Id { get; init; }
+
+    /// <inheritdoc cref="RuleDefinition.Dimension"/>
+    public Dimension Dimension { get; init; } = Dimension.Consistency;
+
+    /// <summary>SQL over a row, a number; what is none counts as 0.</summary>
+    public required string Sum { get; init; }
+
+    /// <summary>SQL over a row, whose sum must be the same.</summary>
+    public required string EqualTo { get; init; }
+
+    /// <summary>By how much they may differ; from 0 on.</summary>
+    public decimal Within { get; init; }
+
+    /// <summary><see cref="RuleOutcome.Warn"/> or <see cref="RuleOutcome.Fail"/>: no single row can be rejected for a sum.</summary>
+    public RuleOutcome Otherwise { get; init; } = RuleOutcome.Warn;
+
+    /// <inheritdoc cref="RuleDefinition.Line"/>
+    public required SourceLine Line { get; init; }
+}
+
 /// <summary>What pipeline.yaml says of a rule that follows from a column's contract, such as <c>amount-range</c>; null leaves what holds without it.</summary>
 public sealed record RuleAdjustment
 {

@@ -1,4 +1,5 @@
 using Pipeline.Lakehouse.DuckDb;
+using Pipeline.Medallion.Models;
 using Pipeline.Medallion.Silver;
 
 namespace Pipeline.Medallion.Definitions;
@@ -14,6 +15,14 @@ internal static class SourceRules
             foreach (var (id, text, line) in Expressions(source).Where(e => e.Text.Length > 0))
             {
                 DefinitionCompiler.Try(line, $"rule '{id}'", problems, () => ScalarExpression.Parse(session, text));
+            }
+
+            foreach (var sum in source.Sums)
+            {
+                foreach (var text in new[] { sum.Sum, sum.EqualTo }.Where(t => t.Length > 0))
+                {
+                    DefinitionCompiler.Try(sum.Line, $"rule '{sum.Id}'", problems, () => ScalarExpression.Parse(session, text));
+                }
             }
 
             foreach (var column in source.Columns)
@@ -38,9 +47,28 @@ internal static class SourceRules
     /// <summary>Checks expressions against what they see of a row.</summary>
     public static void Bind(DuckDbSession session, SourceDefinition source, List<DefinitionProblem> problems)
     {
+        BindSums(session, source, problems);
         foreach (var (id, text, line) in Expressions(source))
         {
             DefinitionCompiler.Try(line, $"rule '{id}'", problems, () => session.Describe($"select coalesce(({text}\n)::boolean, true) from ({CleanSql.EmptyTyped(source)})"));
+        }
+    }
+
+    private static void BindSums(DuckDbSession session, SourceDefinition source, List<DefinitionProblem> problems)
+    {
+        foreach (var sum in source.Sums)
+        {
+            foreach (var text in new[] { sum.Sum, sum.EqualTo })
+            {
+                DefinitionCompiler.Try(sum.Line, $"rule '{sum.Id}'", problems, () =>
+                {
+                    var type = session.Describe($"select ({text}\n) from ({CleanSql.EmptyTyped(source)})")[0].Type;
+                    if (!MetricEvaluator.IsNumber(type))
+                    {
+                        throw new Lakehouse.TerminalException($"'{text}' gives a {type}: expected a number");
+                    }
+                });
+            }
         }
     }
 

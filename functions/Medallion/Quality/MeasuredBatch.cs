@@ -15,6 +15,9 @@ public sealed record MeasuredBatch
     /// <summary>The first failing rows of each check, by file and row; as many lists as checks.</summary>
     public IReadOnlyList<IReadOnlyList<FailedSample>> Samples { get; init; } = [];
 
+    /// <summary>For each rule over sums, the two sums over accepted rows.</summary>
+    public IReadOnlyList<SumPair> Sums { get; init; } = [];
+
     /// <summary>The newest date or time, at most the run's; null where there is none.</summary>
     public DateTimeOffset? NewestUtc { get; init; }
 
@@ -27,6 +30,7 @@ public sealed record MeasuredBatch
         {
             Partitions = [.. parts.SelectMany(p => p.Partitions).GroupBy(p => p.Name).Select(MeasuredPartition.Sum).OrderBy(p => p.Name, StringComparer.Ordinal)],
             Samples = samples.Count == 0 ? [] : [.. Enumerable.Range(0, samples[0].Count).Select(check => FailedSample.First(samples.SelectMany(s => s[check])))],
+            Sums = parts.Select(p => p.Sums).Aggregate((IReadOnlyList<SumPair>)[], SumPair.Add),
             NewestUtc = parts.Max(p => p.NewestUtc),
         };
     }
@@ -85,6 +89,23 @@ public sealed record MeasuredPartition
 
         List<long> Add(Func<MeasuredPartition, IReadOnlyList<long>> counts) => [.. Enumerable.Range(0, counts(all[0]).Count).Select(i => all.Sum(p => counts(p)[i]))];
     }
+}
+
+/// <summary>Two sums that must agree.</summary>
+/// <param name="Left">The one.</param>
+/// <param name="Right">The other.</param>
+public readonly record struct SumPair(decimal Left, decimal Right)
+{
+    /// <summary>Adds sums of the same rules; an empty list adds nothing.</summary>
+    public static IReadOnlyList<SumPair> Add(IReadOnlyList<SumPair> one, IReadOnlyList<SumPair> other)
+    {
+        ArgumentNullException.ThrowIfNull(one);
+        ArgumentNullException.ThrowIfNull(other);
+        return one.Count == 0 ? other : other.Count == 0 ? one : [.. one.Zip(other, (a, b) => new SumPair(a.Left + b.Left, a.Right + b.Right))];
+    }
+
+    /// <summary>The same with the opposite sign.</summary>
+    internal SumPair Negate() => new(-Left, -Right);
 }
 
 /// <summary>A row that fails a check.</summary>

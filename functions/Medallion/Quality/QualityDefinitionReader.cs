@@ -8,6 +8,7 @@ namespace Pipeline.Medallion.Quality;
 internal static partial class QualityDefinitionReader
 {
     private const decimal LargestWeight = 1000m;
+    private static readonly string[] NotOfSums = ["expect", "when", "weight", "at_most"];
 
     /// <summary>The thresholds that a mapping gives; what it does not say is taken from the defaults.</summary>
     /// <param name="owner">The pipeline or the source.</param>
@@ -53,6 +54,33 @@ internal static partial class QualityDefinitionReader
             Weight = Weight(map, "weight") ?? 1m,
             AtMost = Share(map, "at_most"),
             Line = map.LineOf("expect"),
+        };
+    }
+
+    /// <summary>Sums that must agree.</summary>
+    public static SumRuleDefinition ReadSum(YamlMap map)
+    {
+        map.AllowOnly(PipelineKeys.Rule);
+        foreach (var key in NotOfSums.Where(map.Has))
+        {
+            map.ProblemAt(key, $"a rule over sums has no '{key}': it has 'sum', 'equals', and by how much they may differ in 'within'");
+        }
+
+        var otherwise = map.Choice("otherwise", RuleOutcome.Warn);
+        if (otherwise == RuleOutcome.Reject)
+        {
+            map.ProblemAt("otherwise", "no row can be rejected for a sum: expected warn or fail");
+        }
+
+        return new SumRuleDefinition
+        {
+            Id = map.RequiredText("id"),
+            Dimension = map.Choice("dimension", Dimension.Consistency),
+            Sum = map.RequiredText("sum"),
+            EqualTo = map.RequiredText("equals"),
+            Within = Within(map) ?? 0,
+            Otherwise = otherwise,
+            Line = map.LineOf("sum"),
         };
     }
 
@@ -130,6 +158,22 @@ internal static partial class QualityDefinitionReader
         }
 
         map.ProblemAt(key, $"'{key}' is '{text}': expected a share from 0% to 100%, such as 2.5%");
+        return null;
+    }
+
+    private static decimal? Within(YamlMap map)
+    {
+        if (map.Text("within") is not { } text)
+        {
+            return null;
+        }
+
+        if (decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var within))
+        {
+            return within;
+        }
+
+        map.ProblemAt("within", $"'within' is '{text}': expected a number from 0 on, such as 0.01");
         return null;
     }
 

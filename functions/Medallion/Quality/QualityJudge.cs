@@ -22,6 +22,7 @@ internal sealed class QualityJudge(SourceDefinition source, SourceChecks checks,
         var scores = ScoresOf(whole, age);
         var score = Mean(scores);
         var reports = checks.All.Select((check, i) => ReportOf(check, whole, i, batch)).ToList();
+        reports.AddRange(source.Sums.Select((s, i) => ReportOf(s, i < batch.Sums.Count ? batch.Sums[i] : default)));
         var (verdict, reason) = VerdictOf(score, reports, kind);
         return new QualityReport
         {
@@ -64,14 +65,18 @@ internal sealed class QualityJudge(SourceDefinition source, SourceChecks checks,
     {
         if (reports.FirstOrDefault(c => c is { Otherwise: RuleOutcome.Fail, IsExceeded: true }) is { } broken)
         {
-            var check = checks.All.First(c => c.Rule == broken.Rule);
+            if (checks.All.FirstOrDefault(c => c.Rule == broken.Rule) is not { } check)
+            {
+                return (Verdict.Failed, $"Rule '{broken.Rule}' of source '{source.Name}' fails the step: {broken.Samples[0].Value}. Correct the file, or change the rule's 'otherwise'.");
+            }
+
             var example = broken.Samples.Count == 0 ? "" : $", such as record {broken.Samples[0].Row} of landing/{broken.Samples[0].File}";
             var tolerated = broken.AtMost is { } most ? string.Create(CultureInfo.InvariantCulture, $", where {most:0.##%} of {broken.Checked} are tolerated") : "";
             return (Verdict.Failed, $"Rule '{broken.Rule}' of source '{source.Name}' fails the step: {broken.Failed} row(s) break it ({check.Reason}){example}{tolerated}. Correct the file, or change the rule's 'otherwise'.");
         }
 
         // Rows that were rejected before are not expected to be good, and what fails again stays where it is.
-        if (kind == BatchKind.Replay)
+        if (kind is BatchKind.Replay)
         {
             return (Verdict.Passed, null);
         }
@@ -83,9 +88,10 @@ internal sealed class QualityJudge(SourceDefinition source, SourceChecks checks,
             reasons.Insert(0, string.Create(CultureInfo.InvariantCulture, $"the batch scores {score:0.##%}, where {quality.Floor:0.##%} is the floor"));
         }
 
+        var disagreeing = reports.Where(c => source.Sums.Any(s => s.Id == c.Rule) && c.IsExceeded).Select(c => $"'{c.Rule}': {c.Samples[0].Value}").ToList();
         if (reasons.Count == 0)
         {
-            return (Verdict.Passed, null);
+            return disagreeing.Count == 0 ? (Verdict.Passed, null) : (Verdict.Warned, $"{work.Table}: {string.Join("; ", disagreeing)}.");
         }
 
         var reason = $"{work.Table}: {string.Join("; ", reasons)}.";
@@ -109,6 +115,22 @@ internal sealed class QualityJudge(SourceDefinition source, SourceChecks checks,
         AtMost = check.AtMost,
         Samples = index < batch.Samples.Count ? batch.Samples[index] : [],
     };
+
+    // A sum is of all rows: it passes or fails as a whole, and does not count in the scores.
+    private static CheckReport ReportOf(SumRuleDefinition rule, SumPair sums)
+    {
+        var differs = Math.Abs(sums.Left - sums.Right) > rule.Within;
+        return new CheckReport
+        {
+            Rule = rule.Id,
+            Dimension = rule.Dimension,
+            Weight = 1,
+            Otherwise = rule.Otherwise,
+            Checked = 1,
+            Failed = differs ? 1 : 0,
+            Samples = differs ? [new FailedSample(null, null, string.Create(CultureInfo.InvariantCulture, $"the sum of {rule.Sum} is {sums.Left:0.######}, that of {rule.EqualTo} {sums.Right:0.######}"))] : [],
+        };
+    }
 
     private ColumnReport ColumnOf(ColumnDefinition column, int index, MeasuredPartition counts) => new()
     {

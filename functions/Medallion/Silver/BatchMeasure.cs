@@ -50,6 +50,7 @@ internal sealed class BatchMeasure
         {
             Partitions = [.. all.Partitions.Select(p => Join(p, rejected.GetValueOrDefault(p.Name))).OrderBy(p => p.Name, StringComparer.Ordinal)],
             Samples = [.. Checks.Select((c, i) => c.Otherwise == RuleOutcome.Reject ? refused?.Samples[i] ?? [] : all.Samples[i])],
+            Sums = SumPair.Add(all.Sums, [.. refused?.Sums.Select(s => s.Negate()) ?? []]),
             NewestUtc = all.NewestUtc,
         };
     }
@@ -94,6 +95,7 @@ internal sealed class BatchMeasure
         var about = Checks.Select(c => c.When is { } when && !ofRefused ? Rows($"_error is null and {when}") : -1).ToList();
         var failed = Checks.Select(c => isAsked(c) ? Rows(c.Rule == SourceChecks.Malformed ? c.Fails : $"_error is null and {c.Fails}") : -1).ToList();
         var samples = Checks.Select((c, i) => failed[i] < 0 ? -1 : Sample(c, failed[i])).ToList();
+        var sums = source.Sums.Select(s => (Left: Total(s.Sum), Right: Total(s.EqualTo))).ToList();
         var newest = Aggregate("epoch_ms(max(case when _newest <= run_time() then _newest end))");
 
         var select = $"select {string.Concat(parts.Select((p, i) => $"{p.Value} as _p{i}, "))}_file, _row, {NewestOf} as _newest, {string.Join(", ", columns)} from checked";
@@ -103,6 +105,7 @@ internal sealed class BatchMeasure
         var partitions = new List<PartitionCounts>();
         var found = Checks.Select(_ => (IReadOnlyList<FailedSample>)[]).ToArray();
         DateTimeOffset? newestUtc = null;
+        IReadOnlyList<SumPair> totals = [];
         foreach (var row in result.Rows())
         {
             long Of(int aggregate) => aggregate < 0 ? 0 : (long)(row[parts.Count + aggregate] ?? 0L);
@@ -128,13 +131,14 @@ internal sealed class BatchMeasure
                 found[i] = samples[i] < 0 ? [] : FailedSample.First(found[i].Concat(Samples(row[parts.Count + samples[i]])));
             }
 
+            totals = SumPair.Add(totals, [.. sums.Select(s => new SumPair(Number(row[parts.Count + s.Left]), Number(row[parts.Count + s.Right])))]);
             if (row[parts.Count + newest] is long milliseconds && DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) is var time && (newestUtc is null || time > newestUtc))
             {
                 newestUtc = time;
             }
         }
 
-        return new Counted(partitions, found, newestUtc);
+        return new Counted(partitions, found, totals, newestUtc);
 
         int Aggregate(string aggregate)
         {
@@ -147,6 +151,14 @@ internal sealed class BatchMeasure
             var name = string.Create(CultureInfo.InvariantCulture, $"_c{columns.Count}");
             columns.Add($"({condition}) as {name}");
             return Aggregate($"count(*) filter ({name})");
+        }
+
+        // Exact up to six digits behind the point, as money needs it.
+        int Total(string expression)
+        {
+            var name = string.Create(CultureInfo.InvariantCulture, $"_t{columns.Count}");
+            columns.Add($"case when _error is null then try_cast(({expression}\n) as decimal(24,6)) end as {name}");
+            return Aggregate($"sum({name})");
         }
 
         // The condition of the count is computed once for both.
@@ -206,9 +218,16 @@ internal sealed class BatchMeasure
         return used.Count == 0 ? "null" : $"to_json({{{string.Join(", ", used.Select(c => $"{Sql.Literal(c)}: {Sql.Identifier(c)}"))}}})::varchar";
     }
 
+    private static decimal Number(object? sum) => sum switch
+    {
+        null => 0,
+        decimal number => number,
+        _ => throw new Lakehouse.TerminalException($"A sum of a rule is {sum}: expected at most 28 digits."),
+    };
+
     private static IReadOnlyList<FailedSample> Samples(object? json) => json is string text ? JsonSerializer.Deserialize<IReadOnlyList<FailedSample>>(text, Json.Options) ?? [] : [];
 
-    private sealed record Counted(IReadOnlyList<PartitionCounts> Partitions, IReadOnlyList<IReadOnlyList<FailedSample>> Samples, DateTimeOffset? NewestUtc);
+    private sealed record Counted(IReadOnlyList<PartitionCounts> Partitions, IReadOnlyList<IReadOnlyList<FailedSample>> Samples, IReadOnlyList<SumPair> Sums, DateTimeOffset? NewestUtc);
 
     private sealed record PartitionCounts
     {

@@ -110,6 +110,25 @@ public sealed class BatchVerdictTests(MedallionFixture medallion)
         Assert.Equal(verdict, (await pipeline.VerdictAsync())["verdict"]!.GetValue<string>());
     }
 
+    [Theory]
+    [InlineData("", "Succeeded", "warned", "'agree': the sum of debit is 12.5, that of credit 12.4")]
+    [InlineData(", within: 0.1", "Succeeded", "passed", "")]
+    [InlineData(", otherwise: fail", "Failed", "failed", "Rule 'agree' of source 'f' fails the step: the sum of debit is 12.5, that of credit 12.4.")]
+    public async Task Sums_OfAcceptedRows_MustAgree(string more, string status, string verdict, string message)
+    {
+        var pipeline = await QualityPipeline.CreateAsync(
+            medallion, "id: {type: bigint}\ndebit: {type: 'decimal(9,2)'}\ncredit: {type: double}\nday: {type: date}", $"partition: {{by: day, as: [year]}}\nrules:\n  - {{id: agree, sum: debit, equals: credit{more}}}");
+        await pipeline.LandAsync("a.csv", "id,debit,credit,day\n1,10,2.4,2024-01-01\n2,2.5,10,2025-01-01\nx,100,1,2025-01-01\n4,,,\n");
+
+        var report = await pipeline.RunAsync();
+
+        Assert.Equal(status, report["silver.f"].Status.ToString());
+        var found = await pipeline.VerdictAsync();
+        Assert.Equal(verdict, found["verdict"]!.GetValue<string>());
+        Assert.Contains(message, $"{found["reason"]}", StringComparison.Ordinal);
+        Assert.Contains(verdict == "passed" ? "agree 0/1" : "agree 1/1", found.Checks(failedOnly: false));
+    }
+
     [Fact]
     public async Task Model_RequiresGold_ReadsGoldRowsOnly()
     {
@@ -132,7 +151,7 @@ public sealed class BatchVerdictTests(MedallionFixture medallion)
     [InlineData("partition: {by: day, as: [year, month]}")]
     public async Task Batch_InParts_IsMeasuredAsOne(string options)
     {
-        var more = $"{options}\nquality: {{gold: 90%, expected_every: 1d, age_of: day}}\nrules: [{{id: cheap, expect: amount < 500, otherwise: warn}}]";
+        var more = $"{options}\nquality: {{gold: 90%, expected_every: 1d, age_of: day}}\nrules: [{{id: cheap, expect: amount < 500, otherwise: warn}}, {{id: same, sum: amount, equals: amount * 2}}]";
         var whole = await QualityPipeline.CreateAsync(medallion, Columns, more);
         var parts = await QualityPipeline.CreateAsync(medallion, Columns, more);
         parts = parts.On(medallion.Compose(TimeProvider.System, s => s.AddSingleton(new CleanLimits { SingleBytes = 1, PartBytes = 1, BucketBytes = 1 << 20 })));

@@ -28,6 +28,10 @@ public sealed class EvolutionTests(MedallionFixture medallion)
         Assert.Equal(["id|BIGINT", "name|VARCHAR", "extra|BIGINT", "more|VARCHAR"], [.. (await pipeline.AnswerAsync("select id, name, extra, more from silver.f")).Columns.Select(c => $"{c.Name}|{c.Type}")]);
         Assert.Equal(["BIGINT"], await pipeline.QueryAsync("select distinct typeof(extra) from silver.f"));
 
+        // The contract that is registered has grown with it.
+        var registry = (Medallion.Schemas.SchemaRegistry)pipeline.Floor.GetService(typeof(Medallion.Schemas.SchemaRegistry))!;
+        Assert.Contains("\"Extra\"", (await registry.FindLatestAsync($"{pipeline.Name}.f", TestContext.Current.CancellationToken))!.Schema.Text, StringComparison.Ordinal);
+
         // What no longer fits is of a wider type.
         await pipeline.LandAsync("c.csv", "id,Title,Extra,More\n5,e,1.5,\n");
         await pipeline.SucceedAsync();

@@ -14,7 +14,16 @@ internal sealed class SourceSchemas(SchemaRegistry registry, EventLog events, La
     /// <summary>Registers the contract of a source that has one.</summary>
     /// <returns>What is worth noting; null: nothing.</returns>
     public Task<string?> RegisterContractAsync(SourceDefinition source, StepWork work, CancellationToken cancellationToken) =>
-        source.Columns.Count == 0 ? Task.FromResult<string?>(null) : TryAsync(source, work, () => Task.FromResult<string?>(SourceContract.Of(source)), cancellationToken);
+        source.Columns.Count == 0 ? Task.FromResult<string?>(null) : TryAsync(source, work, async () => SourceContract.Of(await GrownAsync(source, work, cancellationToken)), cancellationToken);
+
+    // A contract that evolves has the fields too that arrived since.
+    private async Task<SourceDefinition> GrownAsync(SourceDefinition source, StepWork work, CancellationToken cancellationToken)
+    {
+        var bronze = work.Table with { Layer = "bronze" };
+        return source.Evolution == SchemaEvolution.Evolve && StepState.Of(await tables.Open(work.Pipeline, bronze).ReadAsync(null, cancellationToken), bronze) is { } state
+            ? UnknownFields.Adopt(source, state.Columns)
+            : source;
+    }
 
     /// <summary>Registers the columns that were detected in bronze, of a source without a contract.</summary>
     /// <returns>What is worth noting; null: nothing.</returns>
