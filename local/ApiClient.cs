@@ -46,8 +46,8 @@ internal sealed class ApiClient(Uri api) : IDisposable
 
     /// <summary>Asks for a run that tries rejected rows again.</summary>
     /// <returns>As <see cref="StartRunAsync"/>.</returns>
-    public Task<(string RunId, bool Started)> ReplayAsync(string pipeline, ReplayBody replay, CancellationToken cancellationToken) =>
-        StartAsync($"rejected/{Uri.EscapeDataString(pipeline)}/{Uri.EscapeDataString(replay.Source)}/replay", replay, cancellationToken);
+    public Task<(string RunId, bool Started)> ReplayAsync(string pipeline, string source, ReplayBody replay, CancellationToken cancellationToken) =>
+        StartAsync($"rejected/{Uri.EscapeDataString(pipeline)}/{Uri.EscapeDataString(source)}/replay", replay, cancellationToken);
 
     private async Task<(string RunId, bool Started)> StartAsync<T>(string route, T body, CancellationToken cancellationToken)
     {

@@ -198,9 +198,6 @@ internal sealed record RunBody
 /// <summary>Rejected rows that are tried again.</summary>
 internal sealed record ReplayBody
 {
-    [JsonIgnore]
-    public required string Source { get; init; }
-
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Rule { get; init; }
 

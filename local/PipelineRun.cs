@@ -16,7 +16,7 @@ internal sealed record PipelineRun
     public RunBody Asked { get; init; } = new();
 
     /// <summary>Rejected rows to try again, instead of <see cref="Asked"/>; null: none.</summary>
-    public ReplayBody? Replay { get; init; }
+    public (string Source, ReplayBody Asked)? Replay { get; init; }
 
     /// <summary>Uploads, runs and shows it. A run that is going on already is followed to its end first.</summary>
     public async Task<RunState> ExecuteAsync(Launched launched, Settings settings, Screen screen, CancellationToken cancellationToken)
@@ -24,7 +24,9 @@ internal sealed record PipelineRun
         await UploadAsync(new Landing(launched.Storage), settings, screen, cancellationToken);
         while (true)
         {
-            var (runId, started) = Replay is null ? await launched.Api.StartRunAsync(Pipeline, Asked, cancellationToken) : await launched.Api.ReplayAsync(Pipeline, Replay, cancellationToken);
+            var (runId, started) = Replay is { } replay
+                ? await launched.Api.ReplayAsync(Pipeline, replay.Source, replay.Asked, cancellationToken)
+                : await launched.Api.StartRunAsync(Pipeline, Asked, cancellationToken);
             screen.Line(started ? $"Run {runId} of {Pipeline}" : $"Run {runId} of {Pipeline} is going on already; this one begins when it has ended.");
             var run = await new RunFollower(launched.Api, screen).FollowAsync(runId, cancellationToken);
             if (started)

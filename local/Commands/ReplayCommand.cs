@@ -32,14 +32,13 @@ internal static class ReplayCommand
             var request = new PipelineRun
             {
                 Pipeline = arguments.GetRequiredValue(name),
-                Replay = new ReplayBody
+                Replay = (arguments.GetRequiredValue(source), new ReplayBody
                 {
-                    Source = arguments.GetRequiredValue(source),
                     Rule = arguments.GetValue(rule),
                     From = arguments.GetValue(from),
                     To = arguments.GetValue(to),
                     Fix = (arguments.GetValue(fix) ?? []).Select(f => f.Split('=', 2)).GroupBy(f => f[0].Trim()).ToDictionary(f => f.Key, f => f.Last()[1]),
-                },
+                }),
             };
             var screen = Screen.Of(arguments.InvocationConfiguration.Output, arguments.InvocationConfiguration.Error, forProgram);
             return RunCommand.RunAsync(options.Read(arguments), screen, request, forProgram, cancellationToken);

@@ -38,6 +38,23 @@ public sealed class ClientSalesRunTests(RealApp app, AzuriteFixture azurite) : I
 
         Assert.All(second.GetProperty("steps").EnumerateArray(), step => Assert.Equal("unchanged", step.GetProperty("status").GetString()));
         Assert.Equal(metrics.GetRawText(), second.GetProperty("metrics").GetRawText());
+
+        // A fix for this time: they all become a euro.
+        var wrong = planted.Transactions[TransactionDefect.UnparsableAmount];
+        var (exitCode, output, error) = await shell.RunAsync("replay", ClientSales.Pipeline, "transactions", "--rule", "amount-type", "--fix", "amount='1'", "--json");
+        Assert.True(exitCode == 0, output + error);
+        var replayed = JsonDocument.Parse(output).RootElement.GetProperty("steps").EnumerateArray().First(s => s.GetProperty("name").GetString() == "silver.transactions");
+        Assert.Equal((wrong, wrong, 0), (replayed.GetProperty("rowsIn").GetInt32(), replayed.GetProperty("rowsOut").GetInt32(), replayed.GetProperty("rowsRejected").GetInt32()));
+        Assert.Equal([$"{sales.Count + wrong}"], await QueryAsync("select sum(transactions) from gold.sales_by_status"));
+    }
+
+    [Fact]
+    public async Task Replay_FixThatIsNone_IsRefused()
+    {
+        var (exitCode, output, error) = await shell.RunAsync("replay", ClientSales.Pipeline, "transactions", "--fix", "amount");
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("'amount' is not a fix: expected COLUMN=SQL", output + error, StringComparison.Ordinal);
     }
 
     // Every row that arrived is clean, rejected or replaced by another of its key.
