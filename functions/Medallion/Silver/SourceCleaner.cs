@@ -7,7 +7,7 @@ using Pipeline.Medallion.Runs;
 namespace Pipeline.Medallion.Silver;
 
 /// <summary>Makes a source's silver and rejected tables from its bronze table: types, checks, one row per key. As a rule it reads only what it has not seen.</summary>
-/// <remarks>Three passes over the raw rows instead of one with a window over all of them: memory stays bounded, whatever the number of rows.</remarks>
+/// <remarks>Several passes over the raw rows instead of one with a window over all of them: memory stays bounded, whatever the number of rows.</remarks>
 internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer, CleanLimits limits)
 {
     /// <summary>Cleans a source, or tells how it is to be cut if that is too much for one activity.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Sources.File;
 
 namespace Pipeline.Medallion.Quality.Profiling;
@@ -98,7 +97,7 @@ internal sealed class RuleSuggester(DateTimeOffset now)
 
         reasons.Add(missing == 0 ? "required: every row has a value" : $"not required: {Share(missing, column.Rows)} of the rows have no value");
         var unique = column.IsKey && column.Rows >= EnoughRows;
-        if (unique && !isKey && PipelineKeys.Column.Contains("unique"))
+        if (unique && !isKey)
         {
             keys.Add("unique: true");
             reasons.Add($"unique: {Number(column.Rows)} rows, as many values");
@@ -187,7 +186,7 @@ internal sealed class RuleSuggester(DateTimeOffset now)
 
         keys.Add(string.Create(CultureInfo.InvariantCulture, $"min: \"{first:yyyy}-01-01\""));
         reasons.Add(string.Create(CultureInfo.InvariantCulture, $"min: the first is of {first:yyyy-MM-dd}; from the beginning of that year"));
-        if (last < DateOnly.FromDateTime(now.UtcDateTime) && PipelineKeys.Column.Contains("not_future"))
+        if (last < DateOnly.FromDateTime(now.UtcDateTime))
         {
             keys.Add("not_future: true");
             reasons.Add(string.Create(CultureInfo.InvariantCulture, $"not_future: the last is of {last:yyyy-MM-dd}"));
