@@ -22,7 +22,7 @@ public sealed class DeltaLogCleanup(ILake lake, TimeProvider clock, string? scra
     /// <exception cref="TransientException">The storage did not answer.</exception>
     public async Task<LogCleanupResult> RunAsync(LakePath root, bool dryRun, CancellationToken cancellationToken)
     {
-        var table = await new DeltaTable(lake, root, clock, scratch).LoadAsync(null, cancellationToken) ?? throw new TerminalException($"There is no table at {root} whose log could be cleaned up.");
+        var table = await new DeltaTable(lake, root, clock, scratch).LoadAsync(null, cancellationToken) ?? throw new NoTableException($"There is no table at {root} whose log could be cleaned up.");
         DeltaProtocol.CheckWritable(root, table.Protocol, table.Metadata, new DeltaCommit { Operation = "CLEANUP", Mode = CommitMode.Append, Schema = DeltaSchema.FromJson(table.Metadata.SchemaString) });
         var kept = table.Metadata.Configuration.GetValueOrDefault("delta.enableExpiredLogCleanup", "true").Equals("false", StringComparison.OrdinalIgnoreCase);
         var interval = table.Interval("delta.logRetentionDuration", out var text);

@@ -33,7 +33,7 @@ public sealed class DeltaOptimize(ILake lake, FileCache cache, TimeProvider cloc
     public async Task<OptimizeResult> RunAsync(DuckDbSession session, LakePath root, string invocation, bool dryRun, CancellationToken cancellationToken)
     {
         var table = new DeltaTable(lake, root, clock, session.TempDirectory);
-        var snapshot = await table.ReadAsync((long?)null, cancellationToken) ?? throw new TerminalException($"There is no table at {root} to optimize.");
+        var snapshot = await table.ReadAsync((long?)null, cancellationToken) ?? throw new NoTableException($"There is no table at {root} to optimize.");
         var bins = Bins(snapshot.Files, snapshot.PartitionColumns);
         var result = new OptimizeResult { Files = bins.Sum(bin => bin.Count), Bytes = bins.SelectMany(bin => bin).Sum(file => file.SizeBytes), Into = bins.Count };
         if (bins.Count == 0 || dryRun)

@@ -19,7 +19,7 @@ internal sealed class LiveFiles
     {
         var log = new DeltaLog(lake, root);
         var times = await log.TimesAsync(cancellationToken);
-        var newest = await table.LoadAsync(null, cancellationToken) ?? throw new TerminalException($"There is no table at {root}; a vacuum of it would take all files.");
+        var newest = await table.LoadAsync(null, cancellationToken) ?? throw new NoTableException($"There is no table at {root}; a vacuum of it would take all files.");
         DeltaProtocol.CheckWritable(root, newest.Protocol, newest.Metadata, new DeltaCommit { Operation = "VACUUM", Mode = CommitMode.Append, Schema = newest.Snapshot().Schema });
 
         // Where the log does not reach back that far, its oldest version; where another engine left no entry at all, the newest.

@@ -23,6 +23,11 @@ internal sealed class TableMaintenance(LakeTables tables, Engine engine, FileCac
             {
                 reports.Add(await RunAsync(operation, work, invocation, cancellationToken));
             }
+            catch (NoTableException)
+            {
+                // A table that a run is about to make: its files lie there, its first commit does not.
+                reports.Add(Report(operation, 0));
+            }
             catch (TransientException error)
             {
                 reports.Add(new OperationReport { Operation = operation, Status = MaintenanceStatus.Postponed, Reason = RunStore.Shorten(error.Message) });

@@ -220,6 +220,19 @@ public sealed class LakeMaintenanceTests(MedallionFixture medallion)
     }
 
     [Fact]
+    public async Task Maintain_TableWithoutItsFirstCommit_HasNothingToDo()
+    {
+        var pipeline = await NewAsync();
+        var early = LakeTables.Root(pipeline.Name, TableKey.Parse("bronze.sales")).Append("part-0.parquet");
+        await pipeline.Lake.WriteAsync(early, "a file of a commit to come"u8.ToArray(), Cancelled);
+
+        var report = await MaintainAsync(pipeline);
+
+        Assert.Equal(RunStatus.Succeeded, report.Status);
+        Assert.Equal((1, 0), (report.Figures.Tables, report.Figures.Failed));
+    }
+
+    [Fact]
     public async Task Begin_UnknownPipelineOrTable_IsRefused()
     {
         var maintenance = medallion.Floor.GetRequiredService<LakeMaintenance>();
