@@ -40,11 +40,7 @@ internal static class CommitPlan
             actions.Add(new LogAction { Txn = new TransactionAction { AppId = transaction.AppId, Version = transaction.Version, LastUpdated = now.ToUnixTimeMilliseconds() } });
         }
 
-        if (commit.Domain is { } domain)
-        {
-            actions.Add(new LogAction { DomainMetadata = new DomainAction { Domain = domain.Name, Configuration = domain.Configuration } });
-        }
-
+        actions.AddRange(commit.Domains.Select(domain => new LogAction { DomainMetadata = new DomainAction { Domain = domain.Name, Configuration = domain.Configuration } }));
         actions.AddRange(removed.Select(file => new LogAction { Remove = Tombstone(file, commit.DataChange, now) }));
         actions.AddRange(commit.Add.Select(file => new LogAction { Add = ToAction(file, commit.DataChange) }));
         return actions;

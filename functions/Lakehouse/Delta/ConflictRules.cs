@@ -71,7 +71,7 @@ internal static class ConflictRules
                 yield return ConcurrentChange.RemovedOurFile;
             }
 
-            if ((ours.Domain is not null && action.DomainMetadata?.Domain == ours.Domain.Name)
+            if ((action.DomainMetadata is { } domain && ours.Domains.Any(d => d.Name == domain.Domain))
                 || (ours.RestoresState && (action.DomainMetadata is not null || action.Txn is not null)))
             {
                 yield return ConcurrentChange.OurDomain;

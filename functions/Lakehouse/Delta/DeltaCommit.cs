@@ -37,8 +37,8 @@ public sealed record DeltaCommit
     /// <summary>Makes the commit idempotent.</summary>
     public TransactionId? Transaction { get; init; }
 
-    /// <summary>State kept with the data.</summary>
-    public DomainState? Domain { get; init; }
+    /// <summary>States kept with the data, each under a name of its own: a commit in between that changed one of them is a conflict.</summary>
+    public IReadOnlyList<DomainState> Domains { get; init; } = [];
 
     /// <summary>Figures for the history.</summary>
     public IReadOnlyDictionary<string, string> Metrics { get; init; } = new Dictionary<string, string>();

@@ -72,10 +72,10 @@ internal static class DeltaProtocol
             throw new TerminalException($"The table {root} asks for other checkpoints than are written here ({property} is {metadata.Configuration[property]}). It can be read, not written.");
         }
 
-        if (commit.Domain is not null && (protocol.WriterFeatures is null || !protocol.WriterFeatures.Contains(DomainMetadata)))
+        if (commit.Domains is [{ } domain, ..] && (protocol.WriterFeatures is null || !protocol.WriterFeatures.Contains(DomainMetadata)))
         {
             throw new TerminalException($"The table {root} has no feature domainMetadata (writer version {protocol.MinWriterVersion}), so the "
-                + $"state '{commit.Domain.Name}' cannot be kept in it. Write to a table of this application's own.");
+                + $"state '{domain.Name}' cannot be kept in it. Write to a table of this application's own.");
         }
 
         if (commit is { DataChange: true, Mode: not CommitMode.Append } and not { Mode: CommitMode.Replace, Remove.Count: 0 } && Is(metadata, "delta.appendOnly", "true"))

@@ -70,7 +70,7 @@ internal sealed class KeyedWrite(ILake lake, FileCache cache, TimeProvider clock
         Schema = schema,
         PartitionColumns = snapshot?.PartitionColumns ?? request.PartitionColumns,
         Transaction = request.Transaction,
-        Domain = counts is null ? null : request.Domain?.Invoke(counts),
+        Domains = counts is not null && request.Domain is { } domain ? [domain(counts)] : [],
         Description = request.Description,
         ReadVersion = newest?.Version ?? -1,
         Metrics = counts is null ? request.Metrics : new Dictionary<string, string>(request.Metrics)

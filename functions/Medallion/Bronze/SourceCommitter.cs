@@ -72,7 +72,7 @@ internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCach
                 Add = [.. added, .. rewrite.Add],
                 Remove = rewrite.Remove,
                 Transaction = new TransactionId(work.TransactionId, work.Number),
-                Domain = new DomainState(work.StateDomain, Json.Write(next)),
+                Domains = [new DomainState(work.StateDomain, Json.Write(next))],
                 Description = $"What arrived for source {source.Name}",
                 ReadVersion = snapshot?.Version ?? -1,
                 Metrics = new Dictionary<string, string> { ["runId"] = work.RunId, ["numLandedFiles"] = Json.Write(files.DistinctBy(f => f.Path).Count()) },

@@ -83,7 +83,7 @@ internal sealed partial class ModelBuilder(LakeTables tables, Engine engine, Tab
                 Schema = DeltaSchema.FromDuckDb(session.Describe(sql)),
                 Add = added,
                 Transaction = new TransactionId(work.TransactionId, work.Number),
-                Domain = State(step, work, inputs, rows),
+                Domains = [State(step, work, inputs, rows)],
                 Description = model.Description,
                 ReadVersion = now?.Version ?? -1,
                 Metrics = new Dictionary<string, string> { ["runId"] = work.RunId },

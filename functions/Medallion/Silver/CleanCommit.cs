@@ -75,7 +75,7 @@ internal sealed record CleanCommit
                 Add = Add,
                 Remove = Remove,
                 Transaction = new TransactionId(work.TransactionId, work.Number),
-                Domain = new DomainState(work.StateDomain, Json.Write(state)),
+                Domains = [new DomainState(work.StateDomain, Json.Write(state))],
                 Description = $"Valid rows of source {source.Name}",
                 ReadVersion = SilverVersion ?? -1,
                 Metrics = new Dictionary<string, string> { ["runId"] = work.RunId, ["numRejectedRows"] = Rows.Rejected.ToString(CultureInfo.InvariantCulture) },

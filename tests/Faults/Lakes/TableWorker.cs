@@ -73,7 +73,7 @@ internal sealed class TableWorker : IDisposable
             Schema = DeltaSchema.FromDuckDb(session.Describe(select)),
             Add = files,
             Transaction = new TransactionId(appId, version),
-            Domain = new DomainState(appId, $$"""{"last":{{Text(id)}}}"""),
+            Domains = [new DomainState(appId, $$"""{"last":{{Text(id)}}}""")],
         };
         var result = await table.CommitAsync(commit, cancellationToken);
         return result is { Repeated: false, CheckpointFailure: null } ? result : throw new TerminalException($"The append of {id} came to {result}.");

@@ -110,7 +110,7 @@ internal sealed class ParserCorpus
                 PartitionColumns = ["p"],
                 Add = await new DataFileWriter(Table).WriteAsync(session, select, Root, ["p"], $"i{version}", CancellationToken.None),
                 Transaction = new TransactionId("step/fuzz", version),
-                Domain = new DomainState("pipeline.step.fuzz", """{"cursor":"2024"}"""),
+                Domains = [new DomainState("pipeline.step.fuzz", """{"cursor":"2024"}""")],
             };
             await table.CommitAsync(commit, CancellationToken.None);
         }

@@ -90,10 +90,10 @@ public sealed class ConflictRulesTests
     public async Task CommitAsync_SameStateChangedInBetween_VoidsEvenAnAppend()
     {
         var state = new DomainState("pipeline.step.orders", "{}");
-        await table.CommitAsync(Append("a") with { Domain = state });
-        await table.CommitAsync(Append("b") with { Domain = state });
-        await Assert.ThrowsAsync<TransientException>(() => table.CommitAsync(Append("c") with { Domain = state, ReadVersion = 0 }));
-        Assert.Equal(2, (await table.CommitAsync(Append("c") with { Domain = new DomainState("pipeline.step.other", "{}"), ReadVersion = 0 })).Version);
+        await table.CommitAsync(Append("a") with { Domains = [state] });
+        await table.CommitAsync(Append("b") with { Domains = [state] });
+        await Assert.ThrowsAsync<TransientException>(() => table.CommitAsync(Append("c") with { Domains = [state], ReadVersion = 0 }));
+        Assert.Equal(2, (await table.CommitAsync(Append("c") with { Domains = [new DomainState("pipeline.step.other", "{}")], ReadVersion = 0 })).Version);
     }
 
     [Fact]

@@ -13,7 +13,7 @@ public sealed class DeltaTableCommitTests
         var result = await table.CommitAsync(Append("part-00000-a.zstd.parquet") with
         {
             Transaction = new TransactionId("step/orders", 7),
-            Domain = new DomainState("pipeline.step.orders", """{"run":"r1"}"""),
+            Domains = [new DomainState("pipeline.step.orders", """{"run":"r1"}""")],
             Metrics = new Dictionary<string, string> { ["rowsIn"] = "4" },
             Description = "Orders, one row each",
         });
@@ -143,7 +143,7 @@ public sealed class DeltaTableCommitTests
     public async Task CommitAsync_StateInTableWithoutTheFeature_IsRefusedByName()
     {
         await ForeignTableAsync("""{"protocol":{"minReaderVersion":1,"minWriterVersion":2}}""");
-        var refused = await Assert.ThrowsAsync<TerminalException>(() => table.CommitAsync(Append("b") with { Domain = new DomainState("pipeline.step.orders", "{}") }));
+        var refused = await Assert.ThrowsAsync<TerminalException>(() => table.CommitAsync(Append("b") with { Domains = [new DomainState("pipeline.step.orders", "{}")] }));
         Assert.Contains("domainMetadata", refused.Message, StringComparison.Ordinal);
     }
 

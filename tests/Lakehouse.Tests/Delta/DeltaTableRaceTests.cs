@@ -22,7 +22,7 @@ public sealed class DeltaTableRaceTests(AzuriteFixture azurite)
             {
                 var file = File(Name(writer, number)) with { ModifiedUnixMilliseconds = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() };
                 var result = await table.CommitAsync(
-                    Append() with { Add = [file], Transaction = new TransactionId($"writer/{writer}", number), Domain = new DomainState($"writer.{writer}", Text(number)) },
+                    Append() with { Add = [file], Transaction = new TransactionId($"writer/{writer}", number), Domains = [new DomainState($"writer.{writer}", Text(number))] },
                     CancellationToken.None);
                 Assert.False(result.Repeated);
                 Assert.Null(result.CheckpointFailure);

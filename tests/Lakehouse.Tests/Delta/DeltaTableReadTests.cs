@@ -85,7 +85,7 @@ public sealed class DeltaTableReadTests
             PartitionColumns = ["p"],
             Add = [File("p=c%2520d/a") with { PartitionValues = new Dictionary<string, string?> { ["p"] = "c d" } }, File("p=0/b") with { PartitionValues = new Dictionary<string, string?> { ["p"] = null }, Statistics = null }],
             Transaction = new TransactionId("step/orders", 7),
-            Domain = new DomainState("pipeline.step.orders", """{"cursor":"ä\"\\"}"""),
+            Domains = [new DomainState("pipeline.step.orders", """{"cursor":"ä\"\\"}""")],
             Description = "Orders",
         });
         for (var version = 1; version <= 10; version++)
@@ -118,7 +118,7 @@ public sealed class DeltaTableReadTests
     [Fact]
     public async Task ReadAsync_StateBeforeTheCheckpoint_IsKeptAcrossIt()
     {
-        await table.CommitAsync(Append("first") with { Domain = new DomainState("pipeline.step.orders", "{}"), Transaction = new TransactionId("step/orders", 3) });
+        await table.CommitAsync(Append("first") with { Domains = [new DomainState("pipeline.step.orders", "{}")], Transaction = new TransactionId("step/orders", 3) });
         await WriteVersionsAsync(14);
 
         var snapshot = await table.ReadAsync();

@@ -89,7 +89,7 @@ public sealed class DeltaTableRestoreTests(AzuriteFixture azurite)
     public async Task RestoreAsync_RowsOrStateChangedInBetween_IsVoid(bool rows, bool state)
     {
         await ThreeVersionsAsync();
-        var theirs = Append(rows ? ["theirs"] : []) with { Domain = state ? new DomainState("pipeline.step.new", "{}") : null };
+        var theirs = Append(rows ? ["theirs"] : []) with { Domains = state ? [new DomainState("pipeline.step.new", "{}")] : [] };
         table.Lake.OnCreate = (_, put) =>
         {
             table.Lake.OnCreate = null;
@@ -123,15 +123,15 @@ public sealed class DeltaTableRestoreTests(AzuriteFixture azurite)
         await table.CommitAsync(Append("a%20b", "b") with
         {
             Transaction = new TransactionId("step/orders", 7),
-            Domain = new DomainState("pipeline.step.orders", """{"cursor":1}"""),
+            Domains = [new DomainState("pipeline.step.orders", """{"cursor":1}""")],
             Description = "As it was",
         });
-        await table.CommitAsync(Append() with { Transaction = new TransactionId("step/orders", 8), Domain = new DomainState("pipeline.step.orders", """{"cursor":2}""") });
+        await table.CommitAsync(Append() with { Transaction = new TransactionId("step/orders", 8), Domains = [new DomainState("pipeline.step.orders", """{"cursor":2}""")] });
         await table.CommitAsync(Overwrite("c") with
         {
             Schema = Schema(("id", "string")),
             Transaction = new TransactionId("step/later", 1),
-            Domain = new DomainState("later", "{}"),
+            Domains = [new DomainState("later", "{}")],
             Description = "Changed",
         });
     }

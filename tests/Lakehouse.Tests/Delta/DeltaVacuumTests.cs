@@ -65,9 +65,9 @@ public sealed class DeltaVacuumTests(AzuriteFixture azurite)
     {
         await PutAsync("_ledger/1.parquet");
         await PutAsync("_ledger/ü+2.parquet");
-        await DayAsync(0, Append("a") with { Domain = new DomainState("pipeline.step.orders", """{"segments":[{"Path":"_ledger/1.parquet"}]}""") });
+        await DayAsync(0, Append("a") with { Domains = [new DomainState("pipeline.step.orders", """{"segments":[{"Path":"_ledger/1.parquet"}]}""")] });
         To(20);
-        await table.CommitAsync(Append() with { Domain = new DomainState("pipeline.step.orders", """{"segments":[{"Path":"_ledger/\u00FC\u002B2.parquet"}]}""") });
+        await table.CommitAsync(Append() with { Domains = [new DomainState("pipeline.step.orders", """{"segments":[{"Path":"_ledger/\u00FC\u002B2.parquet"}]}""")] });
 
         Assert.Empty(await RunAsync());
         To(28);

@@ -91,6 +91,6 @@ internal static class Operations
     private static Func<DeltaCommit, DeltaCommit> WithState(Actor actor) => commit => commit with
     {
         Transaction = new TransactionId($"step/{actor.Name}", 1),
-        Domain = new DomainState("pipeline.step.shared", $$"""{"by":"{{actor.Name}}"}"""),
+        Domains = [new DomainState("pipeline.step.shared", $$"""{"by":"{{actor.Name}}"}""")],
     };
 }

@@ -94,7 +94,7 @@ public sealed class SerialOrders : IDisposable
             await actor.CommitAsync(
                 CommitMode.Append,
                 $"SELECT {version - Old}::BIGINT AS id, 'small' AS v, {rest}",
-                commit => version == Operations.Restored + 1 ? commit with { Domain = new DomainState("pipeline.step.shared", "{}"), Transaction = new TransactionId("step/base", 1) } : commit);
+                commit => version == Operations.Restored + 1 ? commit with { Domains = [new DomainState("pipeline.step.shared", "{}")], Transaction = new TransactionId("step/base", 1) } : commit);
             starts[version] = new Start(version, lake.Copy(), (await actor.ReadAsync()).Files.Select(file => file.Path).ToHashSet());
         }
     }

@@ -36,7 +36,7 @@ public sealed class SpecReaderTests : IDisposable
             await actor.CommitAsync(
                 CommitMode.Append,
                 Select(round * 10, 5),
-                commit => commit with { Transaction = new TransactionId($"app/{round % 2}", round), Domain = new DomainState($"d.{round % 3}", $$"""{"round":{{round}},"text":"ü\"\n"}""") },
+                commit => commit with { Transaction = new TransactionId($"app/{round % 2}", round), Domains = [new DomainState($"d.{round % 3}", $$"""{"round":{{round}},"text":"ü\"\n"}""")] },
                 partitions);
         }
 

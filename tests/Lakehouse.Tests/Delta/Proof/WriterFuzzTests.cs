@@ -98,7 +98,7 @@ public sealed class WriterFuzzTests : IDisposable
                 case < 9:
                     var (app, domain, text) = ($"writer/{writer}", $"shared.{random.Next(2)}", $$"""{"by":{{writer}},"round":{{round}}}""");
                     Succeeded(
-                        await actor.CommitAsync(CommitMode.Append, Select(ids, "state"), commit => commit with { Transaction = new TransactionId(app, round), Domain = new DomainState(domain, text) }),
+                        await actor.CommitAsync(CommitMode.Append, Select(ids, "state"), commit => commit with { Transaction = new TransactionId(app, round), Domains = [new DomainState(domain, text)] }),
                         (_, model) => model.Add(ids, "state").State(app, round, domain, text));
                     break;
                 case < 10:
