@@ -1,5 +1,6 @@
 using Azure.Data.Tables;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Lakehouse.Delta;
@@ -21,6 +22,7 @@ using Pipeline.Medallion.Schemas;
 using Pipeline.Medallion.Schemas.Sources;
 using Pipeline.Medallion.Serving;
 using Pipeline.Medallion.Silver;
+using Pipeline.Medallion.Streaming;
 
 namespace Pipeline.Medallion;
 
@@ -62,6 +64,25 @@ public static class MedallionServices
         services.AddSingleton<ModelBuilder>();
         services.AddSingleton<MetricEvaluator>();
         services.AddSingleton<QualityRecorder>();
+        services.TryAddSingleton(new StreamOptions());
+        services.AddSingleton<StreamMetrics>();
+        services.AddSingleton<StreamRoutes>();
+        services.AddSingleton<StreamLander>();
+        services.AddSingleton<StreamCleaner>();
+        services.AddSingleton(s =>
+        {
+            var logger = s.GetService<ILogger<StreamIngest>>() ?? NullLogger<StreamIngest>.Instance;
+            return new StreamIngest(
+                s.GetRequiredService<StreamRoutes>(),
+                new GapWatch(s.GetRequiredService<LakeTables>(), s.GetRequiredService<EventLog>(), s.GetRequiredService<StreamMetrics>(), logger),
+                s.GetRequiredService<StreamLander>(),
+                s.GetRequiredService<StreamCleaner>(),
+                new UnroutedEvents(s.GetRequiredService<LakeTables>(), s.GetRequiredService<Engine>(), s.GetRequiredService<DataFileWriter>(), s.GetRequiredService<TimeProvider>(), logger),
+                s.GetRequiredService<EventLog>(),
+                s.GetRequiredService<StreamMetrics>(),
+                s.GetRequiredService<TimeProvider>(),
+                logger);
+        });
         services.AddSingleton<RunPlanner>();
         services.AddSingleton(s => new QualityResults(
             s.GetRequiredService<LakeTables>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>(), s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<TimeProvider>()));

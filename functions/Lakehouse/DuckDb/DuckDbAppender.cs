@@ -35,6 +35,30 @@ public sealed class DuckDbAppender : IDisposable
         Check(NativeMethods.AppenderEndRow(handle));
     }
 
+    /// <summary>Adds a text to the row that was begun; <see cref="EndRow"/> ends it.</summary>
+    /// <param name="utf8">Valid UTF-8.</param>
+    /// <exception cref="DuckDbException">The column does not take it.</exception>
+    public unsafe void AppendText(ReadOnlySpan<byte> utf8)
+    {
+        fixed (byte* text = utf8)
+        {
+            byte nothing;
+            Check(NativeMethods.AppendVarchar(handle, text is null ? &nothing : text, (ulong)utf8.Length));
+        }
+    }
+
+    /// <summary>Adds a number to the row that was begun.</summary>
+    /// <exception cref="DuckDbException">The column does not take it.</exception>
+    public void AppendNumber(long value) => Check(NativeMethods.AppendInt64(handle, value));
+
+    /// <summary>Adds a missing value to the row that was begun.</summary>
+    /// <exception cref="DuckDbException">The row is full.</exception>
+    public void AppendNothing() => Check(NativeMethods.AppendNull(handle));
+
+    /// <summary>Ends the row that was begun.</summary>
+    /// <exception cref="DuckDbException">It has too few values.</exception>
+    public void EndRow() => Check(NativeMethods.AppenderEndRow(handle));
+
     /// <summary>Writes what is left and ends the appender.</summary>
     /// <exception cref="DuckDbException">A row breaks a constraint of the table.</exception>
     public void Complete()

@@ -18,8 +18,16 @@ internal static class BronzeColumns
         new("_raw", "VARCHAR"),
     ];
 
+    /// <summary>What bronze has of events besides: the hub's partition, the number within it, and when the hub took it.</summary>
+    public static IReadOnlyList<DuckDbColumn> OfEvents { get; } =
+    [
+        new("_partition", "VARCHAR"),
+        new("_offset", "BIGINT"),
+        new("_enqueued_at", "TIMESTAMP WITH TIME ZONE"),
+    ];
+
     /// <summary>Whether a column of bronze is a technical one.</summary>
-    public static bool IsTechnical(string column) => Technical.Any(t => t.Name == column);
+    public static bool IsTechnical(string column) => Technical.Concat(OfEvents).Any(t => t.Name == column);
 
     /// <summary>A point in time as SQL.</summary>
     public static string Timestamp(DateTimeOffset time) => $"TIMESTAMPTZ '{time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture)}+00'";

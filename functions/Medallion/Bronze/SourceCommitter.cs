@@ -27,6 +27,11 @@ internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCach
             return StepOutcome.Of(work.Table, StepStatus.Succeeded, state.Rows, (work.Table, snapshot.Version));
         }
 
+        if (source.Stream is not null && snapshot is not null)
+        {
+            return StepOutcome.Of(work.Table, StepStatus.Unchanged, new RowBooks { In = 0 }, (work.Table, snapshot.Version));
+        }
+
         if (snapshot?.Version != work.PlannedVersion && !await WasOnlyPackedAsync(table, snapshot, work, cancellationToken))
         {
             // What was landed was chosen by the ledger of another version: to add it could add files twice.
@@ -79,7 +84,7 @@ internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCach
             },
             cancellationToken);
         var outcome = StepOutcome.Of(work.Table, StepStatus.Succeeded, rows, (work.Table, committed.Version));
-        return entries.Count == 0 ? outcome with { Note = $"No file matches landing/{source.Path}." } : outcome;
+        return entries.Count == 0 ? outcome with { Note = source.Stream is null ? $"No file matches landing/{source.Path}." : "No event has arrived yet." } : outcome;
     }
 
     // Maintenance may pack the table while a run is going on: its rows and its ledger are then those of the plan.

@@ -85,7 +85,8 @@ internal sealed partial class DefinitionReader
         {
             Name = name,
             Connector = connector,
-            Path = map.RequiredText("path"),
+            Stream = ReadStream(map, name, connector, columns.Count),
+            Path = connector == PipelineKeys.EventHub ? "" : map.RequiredText("path"),
             Format = map.OptionalChoice<FileFormat>("format"),
             Load = map.Choice("load", LoadMode.Incremental),
             Key = map.Texts("key"),

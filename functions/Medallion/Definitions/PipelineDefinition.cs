@@ -36,10 +36,13 @@ public sealed record SourceDefinition
     /// <summary>The name of its tables in bronze, silver and rejected.</summary>
     public required string Name { get; init; }
 
-    /// <summary>How it is read; <c>file</c>.</summary>
+    /// <summary>How it is read: <c>file</c> or <c>eventhub</c>.</summary>
     public required string Connector { get; init; }
 
-    /// <summary>A glob in the container <c>landing</c>: '*' and '?' within a segment, '**' over segments.</summary>
+    /// <summary>How its events become rows; null: it is no stream.</summary>
+    public StreamDefinition? Stream { get; init; }
+
+    /// <summary>A glob in the container <c>landing</c>: '*' and '?' within a segment, '**' over segments. Empty for a stream.</summary>
     public required string Path { get; init; }
 
     /// <summary>The format of its files; null takes it from each file's name.</summary>

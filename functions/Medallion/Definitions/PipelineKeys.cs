@@ -5,7 +5,13 @@ internal static class PipelineKeys
 {
     public static readonly string[] File = ["name", "description", "schedule", "sources", "models", "metrics", "maintenance", "quality"];
 
-    public static readonly string[] Source = ["connector", "path", "format", "load", "key", "latest_by", "partition", "schema", "evolution", "columns", "rules", "quality"];
+    public static readonly string[] Source = ["connector", "hub", "land", "path", "format", "load", "key", "latest_by", "partition", "schema", "evolution", "columns", "rules", "quality"];
+
+    /// <summary>Of these only a source of files has any.</summary>
+    public static readonly string[] Files = ["path", "format", "load"];
+
+    /// <summary>Of these only a stream has any.</summary>
+    public static readonly string[] Stream = ["hub", "land"];
 
     public static readonly string[] Partition = ["by", "as"];
 
@@ -29,5 +35,7 @@ internal static class PipelineKeys
 
     public static readonly string[] Quality = ["gold", "silver", "gold_row", "floor", "below", "expected_every", "age_of", "weights"];
 
-    public static readonly string[] Connectors = ["file"];
+    public const string EventHub = "eventhub";
+
+    public static readonly string[] Connectors = ["file", EventHub];
 }

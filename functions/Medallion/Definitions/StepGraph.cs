@@ -107,7 +107,8 @@ internal static class StepGraph
     private static IEnumerable<Node> OfSource(SourceDefinition source)
     {
         var bronze = new TableKey("bronze", source.Name);
-        yield return new Node(bronze, StepKind.Ingest, [], new { source.Connector, source.Path, source.Format, source.Load, Detect = source.IsDetected }, source.Line);
+        object taken = source.Stream is null ? new { source.Connector, source.Path, source.Format, source.Load, Detect = source.IsDetected } : new { source.Connector };
+        yield return new Node(bronze, StepKind.Ingest, [], taken, source.Line);
         var contract = new
         {
             source.Key,

@@ -5,11 +5,12 @@ using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Silver;
+using Pipeline.Medallion.Streaming;
 
 namespace Pipeline.Medallion.Runs;
 
 /// <summary>Fixes what a run does, before it does anything.</summary>
-internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables, SourceScanner scanner, Engine engine, RunStore runs, StepStore steps, TimeProvider clock)
+internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables, SourceScanner scanner, Engine engine, RunStore runs, StepStore steps, StreamOptions streams, TimeProvider clock)
 {
     /// <summary>Makes the plan and notes its steps.</summary>
     /// <param name="request">What is asked for.</param>
@@ -49,9 +50,10 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         using var session = engine.OpenSession();
         foreach (var step in selected)
         {
-            var work = Decide(request, step, snapshots);
+            var work = Decide(request, step, step.Kind == StepKind.Model ? null : pipeline.Source(step.Table), snapshots);
             planned[step.Table] = (step.Kind, request) switch
             {
+                (StepKind.Ingest, _) when pipeline.Source(step.Table).Stream is { } stream => Streamed(work, pipeline.Source(step.Table), stream, snapshots.GetValueOrDefault(step.Table)),
                 (StepKind.Ingest, _) => await ScanAsync(session, folder, planId, pipeline, work, snapshots.GetValueOrDefault(step.Table), cancellationToken),
                 (StepKind.Clean, { Replay: { } replay }) => await ReplayAsync(session, pipeline, work, replay, snapshots, cancellationToken),
                 (StepKind.Clean, { Backfill: { } range }) => await BackfillAsync(session, pipeline, work, range, snapshots, cancellationToken),
@@ -73,18 +75,36 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
     }
 
     // Whether a table is made anew, whatever its input.
-    private static PlannedStep Decide(RunRequest request, Step step, Dictionary<TableKey, DeltaSnapshot> snapshots)
+    private static PlannedStep Decide(RunRequest request, Step step, SourceDefinition? source, Dictionary<TableKey, DeltaSnapshot> snapshots)
     {
         var state = StepState.Of(snapshots.GetValueOrDefault(step.Table), step.Table);
         var why = request.FullRefresh ? "a full refresh was asked for"
             : state is null ? "the table is not built yet"
             : state.Definition != step.Definition ? "its definition changed"
-            : step.Kind == StepKind.Clean && NumberIn(step.Table) != NumberIn(step.Table with { Layer = "rejected" })
+            : step.Kind == StepKind.Clean && source?.Stream is null && NumberIn(step.Table) != NumberIn(step.Table with { Layer = "rejected" })
                 ? $"it and rejected.{step.Table.Name} are not of the same run, because one ended between their commits or one of them was restored"
             : null;
         return new PlannedStep { Table = step.Table, Kind = step.Kind, Level = step.Level, Inputs = step.Inputs, Rebuild = why is not null, Why = why };
 
         long NumberIn(TableKey table) => snapshots.GetValueOrDefault(table)?.Transactions.GetValueOrDefault(StepWork.TransactionOf(step.Table), -1) ?? -1;
+    }
+
+    // A stream lands by itself, and what has landed cannot be asked for again. Only its table is made, so that others can be built on it.
+    private PlannedStep Streamed(PlannedStep step, SourceDefinition source, StreamDefinition stream, DeltaSnapshot? snapshot)
+    {
+        if (stream.Hub is { } hub && !string.Equals(hub, streams.Hub, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new TerminalException($"Source '{source.Name}' takes the events of the hub '{hub}', but the app is bound to {(streams.Hub is { } bound ? $"'{bound}'" : "none")} (setting EventHub__Name): an app has one hub ({source.Line}).");
+        }
+
+        return step with
+        {
+            Version = snapshot?.Version,
+            Rebuild = snapshot is null,
+            Unchanged = snapshot is not null,
+            Reads = new StepReads { Files = 0, Bytes = 0, Rows = 0 },
+            Why = snapshot is null ? "no event has arrived yet" : "its events land as they arrive",
+        };
     }
 
     private async Task<PlannedStep> ScanAsync(

@@ -57,6 +57,10 @@ public sealed record StepWork
     /// <summary>The buckets that are done, for the activity that commits them.</summary>
     public IReadOnlyList<LandedPart> Buckets { get; init; } = [];
 
+    /// <summary>It is a stream that is cleaned as it arrives, outside of any run.</summary>
+    [JsonIgnore]
+    public bool IsStream { get; init; }
+
     /// <summary>The name of the step's transactions and state in its tables.</summary>
     public string TransactionId => TransactionOf(Table);
 

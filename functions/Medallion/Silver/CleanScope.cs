@@ -17,6 +17,9 @@ internal sealed record CleanScope
     /// <summary>Why all rows are read though silver is there; null where the increment is enough, or there is no silver yet.</summary>
     public string? Why { get; init; }
 
+    /// <summary>What an attempt left in rejected without its part in silver, to be undone with the commit; null: nothing.</summary>
+    public RejectedUndo? Undo { get; init; }
+
     /// <summary>What the step's note says of it.</summary>
     public string? Note(TableKey bronze) => Why is null ? null : $"Made anew from all of {bronze}: {Why}.";
 
@@ -40,14 +43,16 @@ internal sealed record CleanScope
             return All(tables.Bronze, "its definition changed");
         }
 
-        if (WhyNotToBeKept(tables, now, session, declared) is { } reason)
+        // A stream has no attempt that comes again as it was.
+        var undo = declared.Stream is null ? null : await RejectedUndo.FindAsync(tables, now, cancellationToken);
+        if (WhyNotToBeKept(undo is null ? tables : tables with { Rejected = undo.Then }, now, session, declared) is { } reason)
         {
             return All(tables.Bronze, reason);
         }
 
         var (added, why) = await UnseenAsync(tables, TableVersion.Parse(state.Inputs[tables.BronzeKey.ToString()]), cancellationToken);
         return why is null && !rebuild
-            ? new CleanScope { Bronze = tables.Bronze with { Files = added }, Incremental = true }
+            ? new CleanScope { Bronze = tables.Bronze with { Files = added }, Incremental = true, Undo = undo }
             : All(tables.Bronze, why ?? "a full refresh was asked for");
     }
 
@@ -109,7 +114,7 @@ internal sealed record CleanScope
     {
         try
         {
-            return await tables.BronzeTable.ReadAsync(version, cancellationToken) is not { } then || !SameColumns(then.Schema, tables.Bronze.Schema);
+            return await tables.BronzeTable.ReadAsync(version, cancellationToken) is not { } then || !HasColumns(tables.Bronze.Schema, then.Schema);
         }
         catch (UnknownVersionException)
         {
@@ -118,6 +123,9 @@ internal sealed record CleanScope
     }
 
     private static bool SameColumns(DeltaSchema one, DeltaSchema other) => one.Fields.Select(f => (f.Name, f.Type)).SequenceEqual(other.Fields.Select(f => (f.Name, f.Type)));
+
+    // A column that came later is missing in every row that was there before.
+    private static bool HasColumns(DeltaSchema now, DeltaSchema then) => then.Fields.All(f => now.Find(f.Name) is { } field && field.Type.Equals(f.Type));
 
     private static CleanScope All(DeltaSnapshot bronze, string? why) => new() { Bronze = bronze, Incremental = false, Why = why };
 }

@@ -176,11 +176,13 @@ internal sealed class CleanSql
     public static string ContentOf(SourceDefinition source) => $"hash({string.Join(", ", source.Columns.Select(c => Sql.Identifier(c.Name)))})";
 
     /// <summary>The window in which the first row of each key is the one that silver keeps. No two rows are equal in it, so that it does not matter in which order rows meet.</summary>
+    /// <remarks>Of files the last to arrive wins: it corrects the one before. Of events the first does: one that comes again is a repeat, and most files stay as they are.</remarks>
     public static string LatestOf(SourceDefinition source)
     {
         // As a table has the value: a type such as ENUM has an order of its own that is lost there.
         var latest = source.LatestBy is { } by ? $"cast({Sql.Identifier(by)} as {TableType(source, by)}) desc nulls last, " : "";
-        return $"partition by {KeyOf(source)} order by {latest}_ingested_at desc, _file desc, _row desc";
+        var arrival = source.Stream is null ? "desc" : "asc";
+        return $"partition by {KeyOf(source)} order by {latest}_ingested_at {arrival}, _file {arrival}, _row {arrival}";
     }
 
     /// <summary>The type that a column has in the table of silver.</summary>

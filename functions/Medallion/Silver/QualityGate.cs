@@ -5,7 +5,7 @@ using Pipeline.Medallion.Runs;
 
 namespace Pipeline.Medallion.Silver;
 
-/// <summary>Stands before the commits of a clean step: judges the batch, and leaves the verdict in the run's folder, where the end of the run finds it.</summary>
+/// <summary>Stands before the commits of a clean step: judges the batch, and leaves the verdict in the run's folder, where the end of the run finds it. What streams in has no run: its verdict only decides.</summary>
 internal static class QualityGate
 {
     /// <summary>Judges.</summary>
@@ -15,7 +15,11 @@ internal static class QualityGate
         LakeTables tables, CleanTables step, SourceDefinition source, SourceChecks checks, MeasuredBatch batch, BatchKind kind, StepWork work, CancellationToken cancellationToken)
     {
         var report = new QualityJudge(source, checks, work).Judge(batch, kind);
-        await new RunFolder(tables.Lake, work.RunId).WriteAsync(RunFolder.QualityName(work.Table), report, cancellationToken);
+        if (!work.IsStream)
+        {
+            await new RunFolder(tables.Lake, work.RunId).WriteAsync(RunFolder.QualityName(work.Table), report, cancellationToken);
+        }
+
         return report.Verdict switch
         {
             Verdict.Failed => throw new TerminalException(report.Reason ?? ""),

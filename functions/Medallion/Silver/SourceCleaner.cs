@@ -25,6 +25,11 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
             return StepOutcome.Of(work.Table, status, StepState.Of(silver, work.Table)?.Rows, (work.Table, silver.Version), (step.RejectedKey, rejected.Version));
         }
 
+        if (IsAhead(declared, step, work, definition) && step is { Silver: { } ahead, Rejected: { } beside })
+        {
+            return StepOutcome.Of(work.Table, StepStatus.Unchanged, null, (work.Table, ahead.Version), (step.RejectedKey, beside.Version));
+        }
+
         var source = CleanSql.WithDetected(declared, StepState.Of(step.Bronze, step.BronzeKey)?.Columns ?? []);
         if (source.Columns.Count == 0)
         {
@@ -65,7 +70,8 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
             Add = added,
             Remove = [.. merge?.Replaced.Select(f => f.Path) ?? []],
             RestsOnSilver = source.Key.Count > 0 || UniqueValues.Of(source).Any(),
-            Refused = refused,
+            Refused = [.. refused, .. scope.Undo?.Again ?? []],
+            RefusedRemove = scope.Undo?.Remove,
             SilverVersion = step.Silver?.Version,
             RejectedVersion = step.Rejected?.Version,
             Rows = new RowBooks
@@ -88,4 +94,11 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
             return new StepOutcome { Result = new StepResult { Table = work.Table, Status = StepStatus.Running, Split = split.Announce(invocation) } };
         }
     }
+
+    // Between the plan of a run and this step, a stream may have cleaned more than the run was to.
+    private static bool IsAhead(SourceDefinition source, CleanTables step, StepWork work, string definition) =>
+        source.Stream is not null && work is { Rebuild: false, IsStream: false }
+        && StepState.Of(step.Silver, work.Table) is { } state && state.Definition == definition
+        && state.Inputs.TryGetValue(step.BronzeKey.ToString(), out var text) && TableVersion.Parse(text) is var read
+        && read.TableId == step.Bronze.TableId && read.Version >= step.Bronze.Version;
 }

@@ -91,7 +91,7 @@ public sealed class PipelineSchemaTests
         {
             var holds = keyword switch
             {
-                "$schema" or "$defs" or "title" or "description" or "default" or "properties" => true,
+                "$schema" or "$defs" or "title" or "description" or "default" or "properties" or "then" => true,
                 "$ref" => Follow(rule!.GetValue<string>()),
                 "type" => (rule is JsonArray several ? several.Select(t => t!.GetValue<string>()) : [rule!.GetValue<string>()]).Contains(TypeOf(value)),
                 "enum" => rule!.AsArray().Any(c => JsonNode.DeepEquals(c, value)),
@@ -102,6 +102,7 @@ public sealed class PipelineSchemaTests
                 "minItems" => value is not JsonArray items || items.Count >= rule!.GetValue<int>(),
                 "minProperties" => value is not JsonObject map || map.Count >= rule!.GetValue<int>(),
                 "required" => value is not JsonObject owner || rule!.AsArray().All(k => owner.ContainsKey(k!.GetValue<string>())),
+                "if" => Nested(value, rule!).Count > 0 || Nested(value, schema["then"]!).Count == 0,
                 "not" => Nested(value, rule!).Count > 0,
                 "items" => Each(value as JsonArray, rule!),
                 "propertyNames" => Names(value as JsonObject, rule!),

@@ -22,6 +22,15 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "duckdb_appender_end_row")]
     public static partial State AppenderEndRow(AppenderHandle appender);
 
+    [LibraryImport(Library, EntryPoint = "duckdb_append_varchar_length")]
+    public static partial State AppendVarchar(AppenderHandle appender, byte* text, ulong length);
+
+    [LibraryImport(Library, EntryPoint = "duckdb_append_int64")]
+    public static partial State AppendInt64(AppenderHandle appender, long value);
+
+    [LibraryImport(Library, EntryPoint = "duckdb_append_null")]
+    public static partial State AppendNull(AppenderHandle appender);
+
     [LibraryImport(Library, EntryPoint = "duckdb_append_value")]
     public static partial State AppendValue(AppenderHandle appender, nint value);
 }

@@ -230,14 +230,10 @@ internal sealed class FileStager
 
     private StagedFile StageLines(string stage, LandedFile file)
     {
-        const string error = "case when not json_valid(line) then 'not a JSON object' when json_type(line) <> 'OBJECT' then 'not a JSON object' "
-            + "when contains(line, '\\u0000') and contains(array_to_string(json_keys(line), ''), chr(0)) then 'a key holds a NUL character' end";
-        var lines = $"(select file_row_number + {From(file) + 1} as _row, line, {error} as error from read_parquet({Sql.Literal(stage)}, file_row_number=true) where trim(line) <> '')";
+        var lines = $"(select file_row_number + {From(file) + 1} as _row, line, {JsonRecords.Problem("line")} as error from read_parquet({Sql.Literal(stage)}, file_row_number=true) where trim(line) <> '')";
         session.Execute($"insert into malformed select {Sql.Literal(file.Path)}, _row, error, line from {lines} where error is not null order by _row");
-        var keys = session.Query($"""
-            select k from (select _row, unnest(json_keys(line)) as k, generate_subscripts(json_keys(line), 1) as place from {lines} where error is null)
-            group by k order by min(_row), min(place), k
-            """).Rows().Select(r => (string)(r[0] ?? "")).ToList();
+        var records = $"(from {lines} where error is null)";
+        var keys = JsonRecords.Keys(session, records, CancellationToken.None);
         if (keys.Count == 0)
         {
             return StagedFile.Empty;
@@ -245,13 +241,8 @@ internal sealed class FileStager
 
         // A name depends on the keys before it, so that of a range on those of the ranges before.
         keys = [.. (file.Range?.Keys ?? []).Union(keys, StringComparer.Ordinal)];
-        var names = ColumnNames.ForTable(keys);
-        var pointers = Sql.List(keys.Select(k => "/" + k.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)));
-        var columns = names.Select((name, i) => string.Create(CultureInfo.InvariantCulture, $"x[{i + 1}] as {Sql.Identifier(name)}"));
-        return new StagedFile(
-            $"select {string.Join(", ", columns)}, _row from (select _row, json_extract_string(line, {pointers}) as x from {lines} where error is null)",
-            [.. names.Select(n => new DuckDbColumn(n, "VARCHAR"))],
-            keys);
+        var (sql, columns) = JsonRecords.Select(keys, records, "_row");
+        return new StagedFile(sql, columns, keys);
     }
 
     private StagedFile StageParquet(string local, CancellationToken cancellationToken)
