@@ -1,0 +1,75 @@
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Lakehouse;
+using Pipeline.Lakehouse.Storage;
+using Pipeline.LakeTesting;
+using Pipeline.Medallion.Streaming;
+
+namespace Pipeline.Medallion.Tests.Streaming;
+
+/// <summary>An instance dies before each of its writes in turn; another one gets the events again, with what came after them.</summary>
+public sealed class StreamDeathTests(MedallionFixture medallion)
+{
+    private const string Yaml = """
+        sources:
+          sales:
+            connector: eventhub
+            hub: $
+            land: every batch
+            key: [id]
+            columns:
+              id: {type: bigint, required: true}
+              amount: {type: bigint, required: true, min: 0}
+        """;
+
+    [Fact]
+    public async Task Ingest_InstanceDiesBeforeAnyWrite_TheNextOneLosesAndDoublesNothing()
+    {
+        var created = await TestPipeline.CreateAsync(medallion, Yaml);
+        var options = new StreamOptions { Hub = created.Name };
+        var floor = medallion.Compose(TimeProvider.System, services => services.AddSingleton(options));
+        var (pipeline, hub) = (created.On(floor), new TestHub(created.Name));
+        var (sent, deaths, survived) = (0, 0, false);
+        while (!survived)
+        {
+            var from = sent;
+            Send();
+            var dying = medallion.Compose(TimeProvider.System, services => services.AddSingleton(options).AddSingleton<ILake>(new DyingLake(created.Lake, deaths)));
+            try
+            {
+                await hub.DeliverAsync(dying, 0, from);
+                survived = true;
+            }
+            catch (TransientException)
+            {
+                deaths++;
+            }
+
+            Send();
+            await hub.DeliverAsync(floor, 0, from);
+            Assert.Equal($"{sent}|{sent}", await pipeline.ScalarAsync("select count(*), count(distinct _row) from bronze.sales"));
+            Assert.Equal($"{sent / 2}|{sent / 2}", await pipeline.ScalarAsync("select count(*), count(distinct id) from silver.sales"));
+            Assert.Equal($"{sent / 2}|{sent / 2}", await pipeline.ScalarAsync("select count(*), count(distinct row) from rejected.sales"));
+        }
+
+        // A file and a commit of each of the three tables, at least.
+        Assert.True(deaths >= 6, $"It died {deaths} times only.");
+
+        void Send()
+        {
+            hub.Send(0, new { id = sent++, amount = 1 });
+            hub.Send(0, new { id = sent++, amount = -1 });
+        }
+    }
+
+    private sealed class DyingLake(ILake lake, int writes) : LakeDecorator(lake)
+    {
+        private int done;
+        private volatile bool dead;
+
+        protected override Task BeforeAsync(Call call, string path)
+        {
+            dead |= call is Call.Write or Call.Create or Call.Upload && Interlocked.Increment(ref done) > writes;
+            return dead ? throw new TransientException("This instance is dead.") : Task.CompletedTask;
+        }
+    }
+}
