@@ -15,7 +15,7 @@ internal sealed class TestHub : IDisposable
     {
         this.broker = broker;
         Name = name;
-        producer = new ProducerBuilder<string?, byte[]>(new ProducerConfig { BootstrapServers = broker.BootstrapServers, LingerMs = 1 }).SetLogHandler((_, _) => { }).Build();
+        producer = new ProducerBuilder<string?, byte[]>(new ProducerConfig { BootstrapServers = broker.BootstrapServers, LingerMs = 1, QueueBufferingMaxMessages = 1_000_000 }).SetLogHandler((_, _) => { }).Build();
     }
 
     public string Name { get; }
@@ -23,18 +23,12 @@ internal sealed class TestHub : IDisposable
     /// <summary>With a session that ends soon, so that partitions move within a test's patience.</summary>
     public string ConnectionString => $"BootstrapServers={broker.BootstrapServers};SessionTimeoutMs=1500";
 
-    public static async Task<TestHub> CreateAsync(Broker broker, int partitions)
+    public static async Task<TestHub> CreateAsync(Broker broker, int partitions, string? name = null)
     {
-        var hub = new TestHub(broker, $"hub-{Guid.NewGuid():N}");
-        await hub.CreateAsync(partitions);
-        return hub;
-    }
-
-    /// <summary>Also after the broker was started anew.</summary>
-    public async Task CreateAsync(int partitions)
-    {
-        using var created = await broker.Control.PostAsJsonAsync("/topics", new { Name, Partitions = partitions }, TestContext.Current.CancellationToken);
+        var hub = new TestHub(broker, name ?? $"hub-{Guid.NewGuid():N}");
+        using var created = await broker.Control.PostAsJsonAsync("/topics", new { hub.Name, Partitions = partitions }, TestContext.Current.CancellationToken);
         created.EnsureSuccessStatusCode();
+        return hub;
     }
 
     public string LocalSettings(string more = "") =>
@@ -47,8 +41,10 @@ internal sealed class TestHub : IDisposable
             Send(partition, new Message<string?, byte[]> { Value = Encoding.UTF8.GetBytes(body) });
         }
 
-        producer.Flush(TestContext.Current.CancellationToken);
+        Flush();
     }
+
+    public void Flush() => producer.Flush(TestContext.Current.CancellationToken);
 
     public void Send(int partition, Message<string?, byte[]> message) => producer.Produce(new TopicPartition(Name, partition), message);
 

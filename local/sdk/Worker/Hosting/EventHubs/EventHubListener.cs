@@ -24,16 +24,28 @@ internal sealed class EventHubListener(
     private readonly Dictionary<TopicPartition, PartitionPump> pumps = [];
     private readonly ConcurrentDictionary<Task, bool> running = new();
     private readonly List<PartitionPump> paused = [];
+    private bool renewed;
 
     /// <summary>Ends when the token is cancelled and the invocations that ran then have ended. A broker that is gone is waited for.</summary>
     public async Task RunAsync(CancellationToken stopping)
     {
         while (!stopping.IsCancellationRequested)
         {
+            renewed = false;
             using var consumer = Build();
             await Task.Factory.StartNew(() => Consume(consumer, stopping), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            await CloseAsync(consumer);
-            await Task.Delay(RestartDelay, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Lose(consumer, [.. pumps.Keys]);
+            if (stopping.IsCancellationRequested)
+            {
+                // The next owner of a partition should not run beside them.
+                await Task.WhenAll(running.Keys);
+            }
+
+            Close(consumer);
+            if (!renewed)
+            {
+                await Task.Delay(RestartDelay, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 
@@ -42,7 +54,7 @@ internal sealed class EventHubListener(
         try
         {
             consumer.Subscribe(subscription.EventHub);
-            while (!stopping.IsCancellationRequested)
+            while (!stopping.IsCancellationRequested && !renewed)
             {
                 Poll(consumer);
             }
@@ -57,8 +69,12 @@ internal sealed class EventHubListener(
         .SetErrorHandler((_, error) => log.BrokerError(function.Name, error.Reason))
         .SetLogHandler((_, line) => log.ClientLine(line.Message))
         .SetPartitionsAssignedHandler(Assign)
-        .SetPartitionsRevokedHandler((lender, partitions) => Lose(lender, partitions.Select(partition => partition.TopicPartition)))
-        .SetPartitionsLostHandler((lender, partitions) => Lose(lender, partitions.Select(partition => partition.TopicPartition)))
+        .SetPartitionsRevokedHandler((consumer, partitions) => Lose(consumer, partitions.Select(partition => partition.TopicPartition)))
+        .SetPartitionsLostHandler((consumer, partitions) =>
+        {
+            Lose(consumer, partitions.Select(partition => partition.TopicPartition));
+            Renew();
+        })
         .Build();
 
     private void Poll(IConsumer<string?, byte[]?> consumer)
@@ -88,9 +104,13 @@ internal sealed class EventHubListener(
         if (pump.Next is { } next && offset != next)
         {
             log.GoesOnElsewhere(function.Name, pump.Partition.Partition.Value, offset, next);
+            if (offset < next && pump.HasBegun)
+            {
+                Renew();
+                return;
+            }
         }
 
-        pump.Next = offset + 1;
         pump.Add(result);
         if (pump.IsFull)
         {
@@ -98,6 +118,9 @@ internal sealed class EventHubListener(
             consumer.Pause([pump.Partition]);
         }
     }
+
+    /// <summary>A client commits no checkpoint below the last one it knows of, which counts for nothing once the broker was emptied: a new client takes over.</summary>
+    private void Renew() => renewed = true;
 
     private List<TopicPartitionOffset> Assign(IConsumer<string?, byte[]?> consumer, List<TopicPartition> partitions)
     {
@@ -189,11 +212,8 @@ internal sealed class EventHubListener(
         }
     }
 
-    /// <summary>Leaves the group once the invocations have ended, so that the next owner of a partition does not run beside them.</summary>
-    private async Task CloseAsync(IConsumer<string?, byte[]?> consumer)
+    private void Close(IConsumer<string?, byte[]?> consumer)
     {
-        Lose(consumer, [.. pumps.Keys]);
-        await Task.WhenAll(running.Keys);
         try
         {
             consumer.Close();

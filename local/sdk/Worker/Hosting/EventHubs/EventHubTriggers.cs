@@ -6,7 +6,7 @@ namespace Microsoft.Azure.Functions.Worker.Hosting.EventHubs;
 
 /// <summary>Runs the functions with an Event Hubs trigger, each with a consumer of its own.</summary>
 internal sealed class EventHubTriggers(
-    FunctionCatalog catalog, RetriedRunner runner, HostJson hostJson, IConfiguration settings, TimeProvider time, ILogger<EventHubTriggers> log) : IHostedService, IDisposable
+    FunctionCatalog catalog, RetriedRunner runner, HostJson hostJson, IConfiguration settings, TimeProvider time, ILoggerFactory loggers) : IHostedService, IDisposable
 {
     private const string DefaultConsumerGroup = "$Default";
     private readonly CancellationTokenSource stopping = new();
@@ -40,6 +40,6 @@ internal sealed class EventHubTriggers(
                 + $"or set AzureWebJobs.{function.Name}.Disabled to true to start without this function.");
         var subscription = new Subscription(
             Setting.Resolve(trigger.EventHubName, settings, where), Setting.Resolve(trigger.ConsumerGroup ?? DefaultConsumerGroup, settings, where));
-        return new(function, subscription, connection, options, runner, time, log);
+        return new(function, subscription, connection, options, runner, time, loggers.CreateLogger("Host.EventHubs"));
     }
 }

@@ -20,8 +20,11 @@ internal sealed class PartitionPump(TopicPartition partition, EventHubOptions op
     /// <summary>Cancelled when the partition is lost, be it because the host stops.</summary>
     public CancellationToken Token => lost.Token;
 
-    /// <summary>The offset after the last event that was added; null before the first one.</summary>
+    /// <summary>The offset that the next event should have: that of the checkpoint at first, null without one.</summary>
     public long? Next { get; set; }
+
+    /// <summary>Whether an event was added already.</summary>
+    public bool HasBegun { get; private set; }
 
     /// <summary>Whether enough is held ready.</summary>
     public bool IsFull => Volatile.Read(ref heldEvents) >= options.PrefetchCount || Volatile.Read(ref heldBytes) >= MaxHeldBytes;
@@ -31,6 +34,8 @@ internal sealed class PartitionPump(TopicPartition partition, EventHubOptions op
 
     public void Add(ConsumeResult<string?, byte[]?> result)
     {
+        HasBegun = true;
+        Next = result.Offset.Value + 1;
         Interlocked.Increment(ref heldEvents);
         Interlocked.Add(ref heldBytes, Bytes(result));
         held.Writer.TryWrite(result);
