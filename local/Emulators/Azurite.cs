@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Reflection;
 
 namespace Pipeline.Local.Emulators;
 
@@ -39,8 +38,7 @@ public sealed class Azurite : IAsyncDisposable
     public string LastOutput => process.LastOutput;
 
     /// <summary>The folder whose node_modules hold the emulator and the sample data.</summary>
-    public static string NpmFolder { get; } = typeof(Azurite).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == "NpmDir").Value
-        ?? throw new InvalidOperationException("The assembly was built without NpmDir.");
+    public static string NpmFolder { get; } = BuildMetadata.Of("NpmDir");
 
     /// <summary>A connection string for the emulator behind the given ports.</summary>
     public static string ConnectionStringFor(int blobPort, int queuePort, int tablePort, string account = AccountName) => string.Create(

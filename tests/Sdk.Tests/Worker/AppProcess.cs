@@ -27,7 +27,7 @@ internal sealed partial class AppProcess : IAsyncDisposable
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            Environment = { ["AzureWebJobsScriptRoot"] = folder },
+            Environment = { ["AzureWebJobsScriptRoot"] = folder, ["AzureWebJobs.TakeEvents.Disabled"] = "true" },
         };
         foreach (var (name, value) in environment ?? [])
         {

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Azure.Functions.Worker.Hosting;
+using Microsoft.Azure.Functions.Worker.Hosting.EventHubs;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -86,6 +87,7 @@ public class FunctionsApplicationBuilder : IHostApplicationBuilder, IFunctionsWo
         // Last of all, so that what the app's own hosted services prepare is there before the first function runs.
         Services.AddHostedService(services => services.GetRequiredService<DurableFunctions>());
         Services.AddHostedService<TimerTriggers>();
+        Services.AddHostedService<EventHubTriggers>();
         return new FunctionsHost(app.Build(), settings, aspNetCore);
     }
 
@@ -133,8 +135,9 @@ public class FunctionsApplicationBuilder : IHostApplicationBuilder, IFunctionsWo
         Services.TryAddSingleton(TimeProvider.System);
         Services.AddSingleton(hostJson);
         Services.AddSingleton(new FunctionsEndpoint(port));
-        Services.AddSingleton(new FunctionCatalog(settings.Types));
+        Services.AddSingleton(services => new FunctionCatalog(settings.Types, services.GetRequiredService<IConfiguration>()));
         Services.AddSingleton(services => new FunctionRunner(middleware, services.GetRequiredService<ILoggerFactory>()));
+        Services.AddSingleton<RetriedRunner>();
         Services.AddSingleton<DurableFunctions>();
     }
 }

@@ -1,15 +1,17 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.Azure.Functions.Worker.Extensions.Abstractions;
+using Microsoft.Extensions.Configuration;
 
 namespace Microsoft.Azure.Functions.Worker.Hosting;
 
 /// <summary>The functions of the app. What cannot work is refused here, before the host starts.</summary>
-internal sealed partial class FunctionCatalog(IReadOnlyList<Type> types)
+internal sealed partial class FunctionCatalog(IReadOnlyList<Type> types, IConfiguration settings)
 {
     private const BindingFlags Methods = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
     private readonly Dictionary<string, DiscoveredFunction> byName = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<string> disabled = [];
 
     /// <summary>Finds the functions.</summary>
     /// <exception cref="FunctionsHostException">One of them cannot work.</exception>
@@ -17,7 +19,16 @@ internal sealed partial class FunctionCatalog(IReadOnlyList<Type> types)
     {
         foreach (var method in types.SelectMany(type => type.GetMethods(Methods)))
         {
-            if (method.GetCustomAttribute<FunctionAttribute>() is { } attribute)
+            if (method.GetCustomAttribute<FunctionAttribute>() is not { } attribute)
+            {
+                continue;
+            }
+
+            if (settings.GetValue<bool>($"AzureWebJobs.{attribute.Name}.Disabled"))
+            {
+                disabled.Add(attribute.Name);
+            }
+            else
             {
                 Add(attribute.Name, method);
             }
@@ -25,6 +36,9 @@ internal sealed partial class FunctionCatalog(IReadOnlyList<Type> types)
     }
 
     public IEnumerable<DiscoveredFunction> All => byName.Values.OrderBy(function => function.Name, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The functions switched off by a setting AzureWebJobs.NAME.Disabled; they are in no other list.</summary>
+    public IReadOnlyList<string> Disabled => disabled;
 
     public bool UsesDurableTask => byName.Values.Any(function =>
         function.Trigger is OrchestrationTriggerAttribute or ActivityTriggerAttribute
@@ -61,7 +75,7 @@ internal sealed partial class FunctionCatalog(IReadOnlyList<Type> types)
             throw new FunctionsHostException($"{where} returns a {method.ReturnType.Name}. Return a Task.");
         }
 
-        if (method.IsDefined(typeof(RetryAttribute)) && trigger is not TimerTriggerAttribute)
+        if (method.IsDefined(typeof(RetryAttribute)) && trigger is not (TimerTriggerAttribute or EventHubTriggerAttribute))
         {
             throw new FunctionsHostException($"{where} has a retry policy, which {Binding.TypeOf(trigger)} does not support.");
         }

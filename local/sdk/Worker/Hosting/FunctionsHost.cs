@@ -79,6 +79,11 @@ internal sealed class FunctionsHost(WebApplication app, HostSettings settings, b
             }
         }
 
+        foreach (var name in catalog.Disabled)
+        {
+            log.Disabled(name);
+        }
+
         log.Listening(endpoint.Url.ToString());
     }
 }

@@ -12,6 +12,8 @@ internal sealed class HostJson(IConfiguration values)
 
     public IConfigurationSection DurableTask => values.GetSection("extensions:durableTask");
 
+    public IConfigurationSection EventHubs => values.GetSection("extensions:eventHubs");
+
     public static HostJson Read(string folder, IConfiguration settings)
     {
         var file = Path.Combine(folder, "host.json");

@@ -33,4 +33,22 @@ internal static partial class Log
 
     [LoggerMessage(10, LogLevel.Warning, "'{Function}' failed and is retried in {Delay} (retry {Retry} of {Retries}).")]
     public static partial void Retrying(this ILogger logger, string function, TimeSpan delay, int retry, string retries);
+
+    [LoggerMessage(11, LogLevel.Information, "    {Function}: disabled by the setting AzureWebJobs.{Function}.Disabled")]
+    public static partial void Disabled(this ILogger logger, string function);
+
+    [LoggerMessage(12, LogLevel.Information, "'{Function}' owns also the partitions {Partitions}.")]
+    public static partial void Owns(this ILogger logger, string function, string partitions);
+
+    [LoggerMessage(13, LogLevel.Warning, "'{Function}': partition {Partition} goes on at offset {Offset} instead of {Expected}: the broker has dropped events, or begun anew.")]
+    public static partial void GoesOnElsewhere(this ILogger logger, string function, int partition, long offset, long expected);
+
+    [LoggerMessage(14, LogLevel.Warning, "'{Function}': the broker does not answer as expected ({Reason}). Waiting for it.")]
+    public static partial void BrokerError(this ILogger logger, string function, string reason);
+
+    [LoggerMessage(15, LogLevel.Error, "'{Function}': the consumer has ended and begins anew in {Delay}.")]
+    public static partial void ConsumerEnded(this ILogger logger, Exception exception, string function, TimeSpan delay);
+
+    [LoggerMessage(16, LogLevel.Debug, "{Line}")]
+    public static partial void ClientLine(this ILogger logger, string line);
 }

@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
+using Azure.Messaging.EventHubs;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Azure.Functions.Worker.Hosting.EventHubs;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
@@ -60,6 +62,11 @@ internal static class ParameterSources
             case OrchestrationTriggerAttribute:
                 Require(function, function.TriggerParameter, typeof(TaskOrchestrationContext));
                 return invocation => new(((OrchestrationCall)invocation.Trigger).Context);
+            case EventHubTriggerAttribute { IsBatched: false }:
+                throw new FunctionsHostException($"Function '{function.Name}' has IsBatched = false: this host gives batches only. Take EventData[].");
+            case EventHubTriggerAttribute:
+                Require(function, function.TriggerParameter, typeof(EventData[]));
+                return invocation => new(((EventBatch)invocation.Trigger).Events);
             case ActivityTriggerAttribute:
                 return invocation => new(((ActivityCall)invocation.Trigger).Input(type));
             default:

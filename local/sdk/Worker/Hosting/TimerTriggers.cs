@@ -1,17 +1,16 @@
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Azure.Functions.Worker.Hosting;
 
 /// <summary>Runs the functions with a timer trigger when they are due, each one at a time: it never overlaps itself.</summary>
 internal sealed class TimerTriggers(
-    FunctionCatalog catalog, FunctionRunner runner, IServiceScopeFactory scopes, IConfiguration settings, TimeProvider time, ILogger<TimerTriggers> log)
-    : IHostedService, IDisposable
+    FunctionCatalog catalog, RetriedRunner runner, IConfiguration settings, TimeProvider time) : IHostedService, IDisposable
 {
     // A timer cannot wait much longer than 49 days.
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
+
+    private static readonly Dictionary<string, object?> NoData = [];
 
     private readonly CancellationTokenSource stopping = new();
     private Task running = Task.CompletedTask;
@@ -44,7 +43,7 @@ internal sealed class TimerTriggers(
         if (trigger.RunOnStartup)
         {
             last = Now();
-            await InvokeAsync(function, Info(isPastDue: false));
+            await runner.RunAsync(function, Info(isPastDue: false), NoData, stopping.Token);
         }
 
         while (await WaitUntilAsync(due))
@@ -54,7 +53,7 @@ internal sealed class TimerTriggers(
             var isPastDue = started - due >= TimeSpan.FromSeconds(1);
             last = started;
             due = schedule.Next(started);
-            await InvokeAsync(function, Info(isPastDue));
+            await runner.RunAsync(function, Info(isPastDue), NoData, stopping.Token);
         }
 
         TimerInfo Info(bool isPastDue) => new()
@@ -79,35 +78,6 @@ internal sealed class TimerTriggers(
         catch (OperationCanceledException)
         {
             return false;
-        }
-    }
-
-    private async Task InvokeAsync(DiscoveredFunction function, TimerInfo info)
-    {
-        var policy = function.Retry;
-        for (var retries = 0; ; retries++)
-        {
-            try
-            {
-                await using var scope = scopes.CreateAsyncScope();
-                var attempt = policy is null ? null : new RetryAttempt(retries, policy.MaxRetryCount);
-                await runner.RunAsync(new Invocation(function, info, new Dictionary<string, object?>(), scope.ServiceProvider, stopping.Token, attempt));
-                return;
-            }
-            catch (Exception) when (policy is not null && policy.Allows(retries) && !stopping.IsCancellationRequested)
-            {
-                var delay = policy.Delay(retries);
-                log.Retrying(function.Name, delay, retries + 1, policy.MaxRetryCount < 0 ? "any" : $"{policy.MaxRetryCount}");
-                if (!await WaitUntilAsync(Now() + delay))
-                {
-                    return;
-                }
-            }
-            catch (Exception)
-            {
-                // The runner has logged it; the timer goes on to its next due time.
-                return;
-            }
         }
     }
 }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Azure.Messaging.EventHubs;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
@@ -23,5 +25,16 @@ public sealed class Functions(IConfiguration settings)
         await request.HttpContext.Response.Body.FlushAsync(cancellationToken);
         await Task.Delay(Timeout.Infinite, cancellationToken);
         return new EmptyResult();
+    }
+
+    [Function("TakeEvents")]
+    public async Task TakeEvents(
+        [EventHubTrigger("%EventHub:Name%", Connection = "EventHub")] EventData[] events, JsonElement partitionContext, CancellationToken cancellationToken)
+    {
+        await Console.Out.WriteLineAsync($"Took {events[0].SequenceNumber} to {events[^1].SequenceNumber} of partition {partitionContext.GetProperty("PartitionId")}.");
+        if (settings.GetValue<bool>("Hold"))
+        {
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
     }
 }

@@ -1,3 +1,4 @@
 using Pipeline.Testing;
 
 [assembly: AssemblyFixture(typeof(AzuriteFixture))]
+[assembly: AssemblyFixture(typeof(BrokerFixture))]

@@ -1,0 +1,62 @@
+using System.Net.Http.Json;
+using System.Text;
+using Confluent.Kafka;
+using Pipeline.Local.Emulators;
+
+namespace Pipeline.Sdk.Tests.Worker.EventHubs;
+
+/// <summary>An event hub of its own on a broker, and who sends to it.</summary>
+internal sealed class TestHub : IDisposable
+{
+    private readonly Broker broker;
+    private readonly IProducer<string?, byte[]> producer;
+
+    private TestHub(Broker broker, string name)
+    {
+        this.broker = broker;
+        Name = name;
+        producer = new ProducerBuilder<string?, byte[]>(new ProducerConfig { BootstrapServers = broker.BootstrapServers, LingerMs = 1, QueueBufferingMaxMessages = 1_000_000 }).SetLogHandler((_, _) => { }).Build();
+    }
+
+    public string Name { get; }
+
+    /// <summary>With a session that ends soon, so that partitions move within a test's patience.</summary>
+    public string ConnectionString => $"BootstrapServers={broker.BootstrapServers};SessionTimeoutMs=1500";
+
+    public static async Task<TestHub> CreateAsync(Broker broker, int partitions, string? name = null)
+    {
+        var hub = new TestHub(broker, name ?? $"hub-{Guid.NewGuid():N}");
+        using var created = await broker.Control.PostAsJsonAsync("/topics", new { hub.Name, Partitions = partitions }, TestContext.Current.CancellationToken);
+        created.EnsureSuccessStatusCode();
+        return hub;
+    }
+
+    public string LocalSettings(string more = "") =>
+        $$"""{ "Values": { "EventHub": "{{ConnectionString}}", "EventHub__Name": "{{Name}}"{{more}} } }""";
+
+    public void Send(int partition, IEnumerable<string> bodies)
+    {
+        foreach (var body in bodies)
+        {
+            Send(partition, new Message<string?, byte[]> { Value = Encoding.UTF8.GetBytes(body) });
+        }
+
+        Flush();
+    }
+
+    public void Flush() => producer.Flush(TestContext.Current.CancellationToken);
+
+    public void Send(int partition, Message<string?, byte[]> message) => producer.Produce(new TopicPartition(Name, partition), message);
+
+    /// <summary>The offset from which the group goes on in a partition; null if it has none.</summary>
+    public async Task<long?> CheckpointAsync(int partition, string group = "$Default")
+    {
+        var lag = await broker.Control.GetFromJsonAsync<IReadOnlyList<PartitionLag>>(
+            $"/lag?group={Uri.EscapeDataString(group)}&topic={Name}", TestContext.Current.CancellationToken);
+        return lag?[partition].Committed;
+    }
+
+    public void Dispose() => producer.Dispose();
+
+    private sealed record PartitionLag(long? Committed);
+}
