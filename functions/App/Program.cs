@@ -11,6 +11,7 @@ using Pipeline.App.Schemas;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion;
 using Pipeline.Medallion.Lineage.OpenLineage;
+using Pipeline.Medallion.Streaming;
 
 var builder = FunctionsApplication.CreateBuilder(args);
 builder.ConfigureFunctionsWebApplication();
@@ -23,6 +24,7 @@ builder.Services.AddSingleton(storage.CreateEngineOptions(builder.Configuration)
 builder.Services.AddSingleton<ILake>(_ => storage.CreateLake());
 builder.Services.AddSingleton<TableServiceClient>(_ => storage.CreateTables());
 builder.Services.AddSingleton(new LineageOptions { Account = storage.AccountName });
+builder.Services.AddSingleton(new StreamOptions { Hub = builder.Configuration["EventHub:Name"] });
 builder.Services.AddMedallion(shippedPipelines: Path.Combine(AppContext.BaseDirectory, "pipelines"));
 builder.Services.AddSingleton<PipelineCatalog>();
 builder.Services.AddSingleton<RunControl>();

@@ -23,6 +23,7 @@ using Pipeline.Medallion.Schemas.Sources;
 using Pipeline.Medallion.Serving;
 using Pipeline.Medallion.Silver;
 using Pipeline.Medallion.Streaming;
+using Pipeline.Medallion.Streaming.Live;
 
 namespace Pipeline.Medallion;
 
@@ -67,6 +68,9 @@ public static class MedallionServices
         services.TryAddSingleton(new StreamOptions());
         services.AddSingleton<StreamMetrics>();
         services.AddSingleton<StreamRoutes>();
+        services.AddSingleton(s => new LiveStore(s.GetRequiredService<TableServiceClient>()));
+        services.AddSingleton<ClosedWindows>();
+        services.AddSingleton(s => new LiveReader(s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<LiveStore>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<StreamLander>();
         services.AddSingleton<StreamCleaner>();
         services.AddSingleton(s =>
@@ -77,6 +81,8 @@ public static class MedallionServices
                 new GapWatch(s.GetRequiredService<LakeTables>(), s.GetRequiredService<EventLog>(), s.GetRequiredService<StreamMetrics>(), logger),
                 s.GetRequiredService<StreamLander>(),
                 s.GetRequiredService<StreamCleaner>(),
+                new LiveWindows(
+                    s.GetRequiredService<LakeTables>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>(), s.GetRequiredService<LiveStore>(), s.GetRequiredService<ClosedWindows>(), s.GetRequiredService<TimeProvider>(), logger),
                 new UnroutedEvents(s.GetRequiredService<LakeTables>(), s.GetRequiredService<Engine>(), s.GetRequiredService<DataFileWriter>(), s.GetRequiredService<TimeProvider>(), logger),
                 s.GetRequiredService<EventLog>(),
                 s.GetRequiredService<StreamMetrics>(),

@@ -5,6 +5,7 @@ using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Events;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Schemas;
+using Pipeline.Medallion.Streaming.Live;
 using Pipeline.Medallion.Tests;
 using Pipeline.Testing;
 
@@ -34,6 +35,7 @@ public sealed class MedallionFixture : IAsyncLifetime
         await Floor.GetRequiredService<StepStore>().CreateAsync(CancellationToken.None);
         await Floor.GetRequiredService<SchemaRegistry>().CreateAsync(CancellationToken.None);
         await Floor.GetRequiredService<EventLog>().CreateAsync(CancellationToken.None);
+        await Floor.GetRequiredService<LiveStore>().CreateAsync(CancellationToken.None);
     }
 
     /// <summary>Another instance of the app over the same storage: nothing in memory or on scratch disk is shared.</summary>

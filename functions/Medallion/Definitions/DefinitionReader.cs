@@ -63,6 +63,7 @@ internal sealed partial class DefinitionReader
             Sources = sources,
             Models = models,
             Metrics = [.. root.Maps("metrics", "metric").Select(m => ReadMetric(m.Name, m.Map))],
+            Aggregates = [.. ReadAggregates(root, sources, models)],
             Schedule = ScheduleReader.Read(root),
             Maintenance = MaintenanceReader.Read(root, sources, models),
         };

@@ -23,6 +23,9 @@ public sealed record PipelineDefinition
     /// <summary>Named business numbers over tables.</summary>
     public IReadOnlyList<MetricDefinition> Metrics { get; init; } = [];
 
+    /// <summary>Numbers of its streams by windows of time.</summary>
+    public IReadOnlyList<AggregateDefinition> Aggregates { get; init; } = [];
+
     /// <summary>When it is started by itself; null: never.</summary>
     public ScheduleDefinition? Schedule { get; init; }
 

@@ -3,7 +3,7 @@ namespace Pipeline.Medallion.Definitions;
 /// <summary>The keys that pipeline.yaml may have. A test holds pipeline.schema.json against them.</summary>
 internal static class PipelineKeys
 {
-    public static readonly string[] File = ["name", "description", "schedule", "sources", "models", "metrics", "maintenance", "quality"];
+    public static readonly string[] File = ["name", "description", "schedule", "sources", "models", "metrics", "aggregates", "maintenance", "quality"];
 
     public static readonly string[] Source = ["connector", "hub", "land", "path", "format", "load", "key", "latest_by", "partition", "schema", "evolution", "columns", "rules", "quality"];
 
@@ -28,6 +28,8 @@ internal static class PipelineKeys
     public static readonly string[] History = ["sequence", "delete"];
 
     public static readonly string[] Metric = ["from", "expr", "unit", "description"];
+
+    public static readonly string[] Aggregate = ["from", "time", "window", "lateness", "by", "values", "mode", "description"];
 
     public static readonly string[] Schedule = ["cron", "time_zone", "missed"];
 

@@ -13,6 +13,9 @@ internal static partial class Log
     [LoggerMessage(2503, LogLevel.Warning, "Stream {Source}: silver does not follow bronze: {Reason}")]
     public static partial void Behind(this ILogger logger, string source, string reason);
 
+    [LoggerMessage(2505, LogLevel.Warning, "Live aggregate {Aggregate} is behind: {Reason}")]
+    public static partial void NotCounted(this ILogger logger, string aggregate, string reason);
+
     [LoggerMessage(2504, LogLevel.Warning, "Hub {Hub}: {Events} events belong to no source of it")]
     public static partial void Unrouted(this ILogger logger, string hub, int events);
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Pipeline.Lakehouse;
 using Pipeline.Medallion.Events;
+using Pipeline.Medallion.Streaming.Live;
 
 namespace Pipeline.Medallion.Streaming;
 
@@ -15,10 +16,10 @@ public sealed class StreamIngest : IDisposable
     private readonly Func<string, StreamLane> open;
 
     internal StreamIngest(
-        StreamRoutes routes, GapWatch gaps, StreamLander lander, StreamCleaner cleaner, UnroutedEvents unrouted, EventLog events, StreamMetrics metrics, TimeProvider clock, ILogger logger)
+        StreamRoutes routes, GapWatch gaps, StreamLander lander, StreamCleaner cleaner, LiveWindows windows, UnroutedEvents unrouted, EventLog events, StreamMetrics metrics, TimeProvider clock, ILogger logger)
     {
         (this.routes, this.gaps, this.unrouted) = (routes, gaps, unrouted);
-        open = _ => new StreamLane(lander, cleaner, events, metrics, clock, logger);
+        open = _ => new StreamLane(lander, cleaner, windows, events, metrics, clock, logger);
     }
 
     /// <inheritdoc/>
@@ -35,12 +36,13 @@ public sealed class StreamIngest : IDisposable
     /// <param name="events">Its events, in the order of their numbers.</param>
     /// <param name="cancellationToken">Ends the wait; events that are on their way are committed all the same.</param>
     /// <exception cref="TransientException">It may not all be committed; the same call makes up for it.</exception>
-    public async Task IngestAsync(HubPartition partition, IReadOnlyList<StreamEvent> events, CancellationToken cancellationToken)
+    /// <returns>Live aggregates that changed, for those who watch.</returns>
+    public async Task<IReadOnlyList<LiveAnswer>> IngestAsync(HubPartition partition, IReadOnlyList<StreamEvent> events, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(events);
         if (events.Count == 0)
         {
-            return;
+            return [];
         }
 
         var targets = await routes.OfAsync(partition.Hub, anew: false, cancellationToken);
@@ -51,8 +53,15 @@ public sealed class StreamIngest : IDisposable
 
         await gaps.LookAsync(partition, events, targets, cancellationToken);
         var bySource = events.GroupBy(e => StreamRoutes.Find(targets, e.Source)).ToList();
-        await Task.WhenAll(bySource.Select(of => of.Key is { } target
+        var changed = await Task.WhenAll(bySource.Select(of => of.Key is { } target
             ? lanes.GetOrAdd(target.Name, open).AddAsync(target, new Arrival(partition, [.. of]), cancellationToken)
-            : unrouted.RejectAsync(partition, [.. of], targets, cancellationToken)));
+            : RejectAsync(partition, [.. of], targets, cancellationToken)));
+        return [.. changed.SelectMany(c => c)];
+    }
+
+    private async Task<IReadOnlyList<LiveAnswer>> RejectAsync(HubPartition partition, IReadOnlyList<StreamEvent> events, IReadOnlyList<StreamTarget> targets, CancellationToken cancellationToken)
+    {
+        await unrouted.RejectAsync(partition, events, targets, cancellationToken);
+        return [];
     }
 }

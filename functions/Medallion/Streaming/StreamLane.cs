@@ -1,12 +1,13 @@
 using Microsoft.Extensions.Logging;
 using Pipeline.Lakehouse;
 using Pipeline.Medallion.Events;
+using Pipeline.Medallion.Streaming.Live;
 
 namespace Pipeline.Medallion.Streaming;
 
 /// <summary>The waiting room of one source: batches that wait at the same time share a commit per table, and each waits until that commit is there.</summary>
 /// <remarks>What waits is bounded by the trigger: it gives a partition's next batch only when the last one is through.</remarks>
-internal sealed class StreamLane(StreamLander lander, StreamCleaner cleaner, EventLog events, StreamMetrics metrics, TimeProvider clock, ILogger logger) : IDisposable
+internal sealed class StreamLane(StreamLander lander, StreamCleaner cleaner, LiveWindows windows, EventLog events, StreamMetrics metrics, TimeProvider clock, ILogger logger) : IDisposable
 {
     // Beyond that a commit does not wait for more: enough for a good file, and within a session's memory.
     private const long MostEvents = 100_000;
@@ -21,7 +22,8 @@ internal sealed class StreamLane(StreamLander lander, StreamCleaner cleaner, Eve
     private bool isFollowing;
 
     /// <summary>Waits for others for as long as the source says, and then until the events are committed.</summary>
-    public async Task AddAsync(StreamTarget target, Arrival arrival, CancellationToken cancellationToken)
+    /// <returns>What it changed in live aggregates; of those that shared a commit one learns of it.</returns>
+    public async Task<IReadOnlyList<LiveAnswer>> AddAsync(StreamTarget target, Arrival arrival, CancellationToken cancellationToken)
     {
         var own = new Waiting(arrival, clock.GetTimestamp());
         TaskCompletionSource? first = null;
@@ -42,7 +44,7 @@ internal sealed class StreamLane(StreamLander lander, StreamCleaner cleaner, Eve
             _ = LandSoonAsync(target, first.Task);
         }
 
-        await own.Committed.Task.WaitAsync(cancellationToken);
+        return await own.Committed.Task.WaitAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -58,8 +60,8 @@ internal sealed class StreamLane(StreamLander lander, StreamCleaner cleaner, Eve
             try
             {
                 batch = Close();
-                await LandAsync(target, batch);
-                batch.ForEach(w => w.Committed.TrySetResult());
+                var changed = await LandAsync(target, batch);
+                batch.ForEach(w => w.Committed.TrySetResult(w == batch[0] ? changed : []));
             }
             finally
             {
@@ -83,16 +85,18 @@ internal sealed class StreamLane(StreamLander lander, StreamCleaner cleaner, Eve
         }
     }
 
-    private async Task LandAsync(StreamTarget target, List<Waiting> batch)
+    private async Task<IReadOnlyList<LiveAnswer>> LandAsync(StreamTarget target, List<Waiting> batch)
     {
         var landing = await lander.LandAsync(target, [.. batch.Select(w => w.Arrival)], CancellationToken.None);
         Note(target, landing, batch);
-        if (await CatchUpAsync(target, landing) == CatchUp.Postponed && !Interlocked.Exchange(ref isFollowing, true))
+        var outcome = await CatchUpAsync(target, landing);
+        if (outcome == CatchUp.Postponed && !Interlocked.Exchange(ref isFollowing, true))
         {
             _ = FollowAsync(target, landing);
         }
 
         metrics.Commits.Record(clock.GetElapsedTime(batch.Max(w => w.Since)).TotalSeconds, StreamMetrics.Source(target));
+        return outcome == CatchUp.Done ? await windows.AdvanceAsync(target, CancellationToken.None) : [];
     }
 
     // What is wrong with a definition or a whole batch stays wrong: the events are in bronze, the partition goes on, and people are told.
@@ -160,6 +164,6 @@ internal sealed class StreamLane(StreamLander lander, StreamCleaner cleaner, Eve
 
     private sealed record Waiting(Arrival Arrival, long Since)
     {
-        public TaskCompletionSource Committed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<IReadOnlyList<LiveAnswer>> Committed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -24,6 +24,7 @@ public sealed class PipelineSchemaTests
         { "metric", PipelineKeys.Metric },
         { "schedule", PipelineKeys.Schedule },
         { "maintenance", PipelineKeys.Maintenance },
+        { "aggregate", PipelineKeys.Aggregate },
     };
 
     [Theory]

@@ -168,7 +168,7 @@ public sealed class StreamIngestTests(MedallionFixture medallion)
         hub.Send(0, new { id = 1, amount = 1 }, "sales");
         hub.Send(0, new { page = "/" }, $"{pipeline.Name}.visits");
         hub.Send(0, new { page = "/a" }, "visit");
-        hub.Send(0, new { page = "/b" });
+        hub.Send(0, new { page = "/b" }, "");
         hub.Send(0, new { id = 2, amount = 1 }, "sales");
 
         await hub.DeliverAsync(pipeline.Floor, 0);
@@ -176,11 +176,11 @@ public sealed class StreamIngestTests(MedallionFixture medallion)
 
         Assert.Equal(["1", "2"], await pipeline.QueryAsync("select id from silver.sales order by id"));
         Assert.Equal(["/"], await pipeline.QueryAsync("select page from silver.visits"));
-        var unrouted = await pipeline.QueryAsync("select row, failures[1].rule, failures[1].reason, raw::json->>'$' from rejected._unrouted order by row");
+        var unrouted = await new TestPipeline(pipeline.Floor, "northwind").QueryAsync($"select row, failures[1].rule, failures[1].reason, raw::json->>'$' from rejected._unrouted where source = '{pipeline.Name}' order by row");
         Assert.Equal(
             [
-                $"2|unknown-source|the event's property 'source' is 'visit', but the sources are {pipeline.Name}.sales, {pipeline.Name}.visits|{{\"page\":\"/a\"}}",
-                $"3|unknown-source|the event has no property 'source', and the sources are {pipeline.Name}.sales, {pipeline.Name}.visits|{{\"page\":\"/b\"}}",
+                $"2|unknown-source|the event's property 'source' is 'visit', but the sources are northwind.web_sales, {pipeline.Name}.sales, {pipeline.Name}.visits|{{\"page\":\"/a\"}}",
+                $"3|unknown-source|the event has no property 'source', and the sources are northwind.web_sales, {pipeline.Name}.sales, {pipeline.Name}.visits|{{\"page\":\"/b\"}}",
             ],
             unrouted);
         Assert.Equal(0, await GapsAsync(pipeline));

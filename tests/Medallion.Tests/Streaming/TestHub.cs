@@ -6,7 +6,8 @@ using Pipeline.Medallion.Streaming;
 
 namespace Pipeline.Medallion.Tests.Streaming;
 
-/// <summary>A hub of the test's own: it numbers events per partition, and delivers what the test asks for, as often as it asks.</summary>
+/// <summary>A hub of the test's own: it numbers events per partition, and delivers what the test asks for, as often as it asks. Events are of the source <c>sales</c> of the pipeline of its name,
+/// unless they say otherwise.</summary>
 internal sealed class TestHub(string name, int partitions = 2)
 {
     private readonly List<StreamEvent>[] log = [.. Enumerable.Range(0, partitions).Select(_ => new List<StreamEvent>())];
@@ -21,7 +22,7 @@ internal sealed class TestHub(string name, int partitions = 2)
     public void Send(int partition, byte[] body, string? source = null)
     {
         time += TimeSpan.FromMilliseconds(1);
-        log[partition].Add(new StreamEvent { Sequence = log[partition].Count, EnqueuedUtc = time, Body = body, Source = source });
+        log[partition].Add(new StreamEvent { Sequence = log[partition].Count, EnqueuedUtc = time, Body = body, Source = source switch { null => $"{name}.sales", "" => null, _ => source } });
     }
 
     /// <summary>The broker forgets: numbers begin at 0 again.</summary>
