@@ -20,10 +20,7 @@ internal sealed class EventListener : IAsyncDisposable
         connection.On<JsonElement>("events", HearAsync);
     }
 
-    /// <summary>What was heard, in its order.</summary>
-    public IReadOnlyList<JsonElement> Heard => [.. heard];
-
-    /// <summary>How many of these events were pushed.</summary>
+    /// <summary>How many of the events that were heard were pushed.</summary>
     public int Pushed { get; private set; }
 
     public async Task StartAsync()
@@ -34,11 +31,23 @@ internal sealed class EventListener : IAsyncDisposable
 
     public Task StopAsync() => connection.StopAsync();
 
-    public async Task UntilAsync(string type, string runId)
+    /// <summary>What was heard, as soon as an event is among it.</summary>
+    public async Task<IReadOnlyList<JsonElement>> UntilAsync(string type, string runId)
     {
         using var deadline = new CancellationTokenSource(Deadline);
-        while (!await HasAsync(type, runId))
+        while (true)
         {
+            IReadOnlyList<JsonElement> all = [];
+            await InTurnAsync(() =>
+            {
+                all = [.. heard];
+                return Task.CompletedTask;
+            });
+            if (all.Any(e => e.GetProperty("type").GetString() == type && e.TryGetProperty("runId", out var run) && run.GetString() == runId))
+            {
+                return all;
+            }
+
             Assert.False(deadline.IsCancellationRequested, $"{type} of {runId} was not heard within {Deadline}.");
             await Task.Delay(20, CancellationToken.None);
         }
@@ -88,16 +97,5 @@ internal sealed class EventListener : IAsyncDisposable
         {
             turn.Release();
         }
-    }
-
-    private async Task<bool> HasAsync(string type, string runId)
-    {
-        var found = false;
-        await InTurnAsync(() =>
-        {
-            found = heard.Any(e => e.GetProperty("type").GetString() == type && e.TryGetProperty("runId", out var run) && run.GetString() == runId);
-            return Task.CompletedTask;
-        });
-        return found;
     }
 }

@@ -32,10 +32,10 @@ public sealed class PushTests(NorthwindApp northwind)
         var second = await Api.StartAsync("pushed");
         await listener.StartAsync();
         await Api.FollowAsync(second);
-        await listener.UntilAsync("run.succeeded", second);
+        var heard = await listener.UntilAsync("run.succeeded", second);
 
-        await RequireAllAsync(begin, listener.Heard);
-        Assert.InRange(listener.Pushed, 1, listener.Heard.Count);
+        await RequireAllAsync(begin, heard);
+        Assert.NotEqual(0, listener.Pushed);
     }
 
     [Fact]
