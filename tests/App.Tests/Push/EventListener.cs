@@ -12,6 +12,7 @@ internal sealed class EventListener : IAsyncDisposable
     private readonly SemaphoreSlim turn = new(1);
     private readonly List<JsonElement> heard = [];
     private long seen;
+    private long pushedTo;
 
     public EventListener(LocalApp app, long after)
     {
@@ -22,6 +23,9 @@ internal sealed class EventListener : IAsyncDisposable
 
     /// <summary>How many of the events that were heard were pushed.</summary>
     public int Pushed { get; private set; }
+
+    /// <summary>How many messages began before the end of the one before: only what could not be sent is sent again.</summary>
+    public int Repeated { get; private set; }
 
     public async Task StartAsync()
     {
@@ -61,7 +65,10 @@ internal sealed class EventListener : IAsyncDisposable
 
     private Task HearAsync(JsonElement message) => InTurnAsync(() =>
     {
-        if (message.GetProperty("previous").GetInt64() > seen)
+        var previous = message.GetProperty("previous").GetInt64();
+        Repeated += previous < pushedTo ? 1 : 0;
+        pushedTo = message.GetProperty("last").GetInt64();
+        if (previous > seen)
         {
             return CatchUpAsync();
         }
@@ -69,7 +76,7 @@ internal sealed class EventListener : IAsyncDisposable
         var news = message.GetProperty("events").EnumerateArray().Where(e => e.GetProperty("sequence").GetInt64() > seen).ToList();
         heard.AddRange(news);
         Pushed += news.Count;
-        seen = Math.Max(seen, message.GetProperty("last").GetInt64());
+        seen = Math.Max(seen, pushedTo);
         return Task.CompletedTask;
     });
 

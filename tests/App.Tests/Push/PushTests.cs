@@ -36,6 +36,7 @@ public sealed class PushTests(NorthwindApp northwind)
 
         await RequireAllAsync(begin, heard);
         Assert.NotEqual(0, listener.Pushed);
+        Assert.Equal(0, listener.Repeated);
     }
 
     [Fact]

@@ -27,7 +27,7 @@ internal sealed record OutputBinding(string Name, OutputBindingAttribute Attribu
 
         return found.IsEmpty || trigger is not (HttpTriggerAttribute or OrchestrationTriggerAttribute)
             ? found
-            : throw new FunctionsHostException($"Function '{function}' has an output binding, which this host does not offer for {Binding.TypeOf(trigger)}: send from an activity or a timer.");
+            : throw new FunctionsHostException($"Function '{function}' has an output binding, which this host does not offer for {Binding.TypeOf(trigger)}. Send from a function with another trigger.");
     }
 
     /// <summary>What is to be sent; null for nothing.</summary>
