@@ -24,6 +24,7 @@ internal sealed record Settings
     {
         ["Scheduling__Timer"] = "0 * * * * *",
         ["Maintenance__Timer"] = "0 0 3 * * *",
+        ["Push__Timer"] = "* * * * * *",
     };
 
     public string AzuriteFolder => Path.Combine(StateFolder, "azurite");

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Pipeline.Medallion;
 using Pipeline.Medallion.Events;
 using Pipeline.Medallion.Maintenance;
+using Pipeline.Medallion.Push;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Scheduling;
 using Pipeline.Medallion.Schemas;
@@ -9,7 +10,7 @@ using Pipeline.Medallion.Schemas;
 namespace Pipeline.App;
 
 /// <summary>Creates the containers and tables as the app starts, before it takes work.</summary>
-internal sealed class StorageSetup(LakeTables tables, RunStore runs, StepStore steps, ScheduleStore schedules, MaintenanceStore maintenance, SchemaRegistry schemas, EventLog events) : IHostedLifecycleService
+internal sealed class StorageSetup(LakeTables tables, RunStore runs, StepStore steps, ScheduleStore schedules, MaintenanceStore maintenance, SchemaRegistry schemas, EventLog events, PushCursorStore push) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => Task.WhenAll(
         tables.CreateContainersAsync(cancellationToken),
@@ -18,7 +19,8 @@ internal sealed class StorageSetup(LakeTables tables, RunStore runs, StepStore s
         schedules.CreateAsync(cancellationToken),
         maintenance.CreateAsync(cancellationToken),
         schemas.CreateAsync(cancellationToken),
-        events.CreateAsync(cancellationToken));
+        events.CreateAsync(cancellationToken),
+        push.CreateAsync(cancellationToken));
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -14,6 +14,7 @@ using Pipeline.Medallion.Lineage.OpenLineage;
 using Pipeline.Medallion.Maintenance;
 using Pipeline.Medallion.Mart;
 using Pipeline.Medallion.Models;
+using Pipeline.Medallion.Push;
 using Pipeline.Medallion.Quality;
 using Pipeline.Medallion.Quality.Profiling;
 using Pipeline.Medallion.Runs;
@@ -49,6 +50,8 @@ public static class MedallionServices
         services.AddSingleton(s => new EventLog(
             s.GetRequiredService<TableServiceClient>(), s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<EventLog>>() ?? NullLogger<EventLog>.Instance));
         services.AddSingleton<RunEventWriter>();
+        services.AddSingleton<PushCursorStore>();
+        services.AddSingleton<EventPush>();
         services.AddSingleton(s => new SourceSchemas(
             s.GetRequiredService<SchemaRegistry>(), s.GetRequiredService<EventLog>(), s.GetRequiredService<LakeTables>(), s.GetService<ILogger<SourceSchemas>>() ?? NullLogger<SourceSchemas>.Instance));
         services.AddSingleton<SourceScanner>();

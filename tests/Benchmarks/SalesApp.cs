@@ -40,6 +40,7 @@ internal sealed class SalesApp : IAsyncDisposable
             ["Lake__ConnectionString"] = azurite.ConnectionString,
             ["Scheduling__Timer"] = "0 * * * * *",
             ["Maintenance__Timer"] = "0 0 3 * * *",
+            ["Push__Timer"] = "* * * * * *",
             ["Engine__ScratchFolder"] = Path.Combine(folder, "scratch"),
             ["Engine__MemoryBytes"] = options.MemoryBytes?.ToString(CultureInfo.InvariantCulture) ?? "",
             ["Engine__ScratchBytes"] = options.ScratchBytes?.ToString(CultureInfo.InvariantCulture) ?? "",

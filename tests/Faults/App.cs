@@ -39,6 +39,8 @@ public sealed class App(string connectionString, string folder) : IAsyncDisposab
             ["Lake__ConnectionString"] = connectionString,
             ["Scheduling__Timer"] = "0 * * * * *",
             ["Maintenance__Timer"] = "0 0 3 * * *",
+            // Once a year: every write that is counted is to be the run's.
+            ["Push__Timer"] = "0 0 0 1 1 *",
             ["Engine__ScratchFolder"] = Path.Combine(folder, "scratch"),
             ["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location,
         };

@@ -17,7 +17,7 @@ public sealed class NugetBuildTests
         foreach (var package in new[]
         {
             "Microsoft.Azure.Functions.Worker", "Microsoft.Azure.Functions.Worker.Sdk", "Microsoft.Azure.Functions.Worker.Extensions.Http.AspNetCore",
-            "Microsoft.Azure.Functions.Worker.Extensions.DurableTask", "Microsoft.Azure.Functions.Worker.Extensions.EventHubs", "Azure.Messaging.EventHubs", "Microsoft.ML",
+            "Microsoft.Azure.Functions.Worker.Extensions.DurableTask", "Microsoft.Azure.Functions.Worker.Extensions.EventHubs", "Microsoft.Azure.Functions.Worker.Extensions.SignalRService", "Azure.Messaging.EventHubs", "Microsoft.ML",
         })
         {
             Assert.Contains(package, app.Packages);

@@ -5,6 +5,7 @@ using Pipeline.App.Health;
 using Pipeline.App.Maintenance;
 using Pipeline.App.Mart;
 using Pipeline.App.Pipelines;
+using Pipeline.App.Push;
 using Pipeline.App.Quality;
 using Pipeline.App.Rejected;
 using Pipeline.App.Runs;
@@ -108,6 +109,10 @@ internal static class Operations
                 Limit("events", EventLog.MaxLimit, EventRequests.DefaultLimit),
             ],
             Answers = [Ok<EventPage>("The events, and in 'last' the number to go on from."), BadRequest],
+        },
+        new(nameof(LiveRequests.Negotiate), "post", "live/negotiate", "Where a SignalR client connects to hear of events as they happen. Clients ask this by themselves when they are given 'live' as their address.")
+        {
+            Answers = [Ok<LiveConnection>("The hub's address, and a token for an hour.")],
         },
         new(nameof(TableRequests.ListTables), "get", "tables", "All tables with their size.")
         {

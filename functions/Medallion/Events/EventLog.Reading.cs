@@ -16,6 +16,9 @@ public sealed partial class EventLog
     // How soon a follower sees what another instance wrote.
     private static TimeSpan PollInterval { get; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>The number of the last event; 0: there is none.</summary>
+    public async Task<long> LastAsync(CancellationToken cancellationToken) => LastOf(await table.FindAsync(EventTable.Partition, EventTable.Head, cancellationToken));
+
     /// <summary>Reads events, oldest first.</summary>
     /// <param name="filter">Which.</param>
     /// <param name="after">Only those after this number; 0: from the beginning.</param>
@@ -28,7 +31,7 @@ public sealed partial class EventLog
         ArgumentOutOfRangeException.ThrowIfLessThan(after, 0);
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MaxLimit);
-        var end = LastOf(await table.FindAsync(EventTable.Partition, EventTable.Head, cancellationToken));
+        var end = await LastAsync(cancellationToken);
         if (after >= end)
         {
             return new EventPage([], after > end ? 0 : end);

@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Text.Json;
-
 namespace Pipeline.App.Tests.Schemas;
 
 /// <summary>The registry with a client as users have it: <c>@kafkajs/confluent-schema-registry</c>.</summary>
@@ -10,7 +7,7 @@ public sealed class RegistryClientTests(NorthwindApp northwind)
     public async Task Client_RegisterReadAndCheck_WorksAsWithConfluents()
     {
         const string Subject = "client/orders-value";
-        var found = await RunAsync(new Uri(northwind.App.Root, "registry").ToString(), Subject);
+        var found = await Node.RunAsync("Schemas/client/round-trip.mjs", new Uri(northwind.App.Root, "registry").ToString(), Subject);
 
         var ids = found.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()).ToList();
         Assert.Equal(ids[0], ids[1]);
@@ -23,17 +20,5 @@ public sealed class RegistryClientTests(NorthwindApp northwind)
         Assert.Equal("""{"id":1,"a":1.5}""", found.GetProperty("decoded").GetRawText());
         Assert.True(found.GetProperty("compatible").GetProperty("is_compatible").GetBoolean());
         Assert.False(found.GetProperty("incompatible").GetProperty("is_compatible").GetBoolean());
-    }
-
-    private static async Task<JsonElement> RunAsync(params string[] arguments)
-    {
-        var script = Path.Combine(LocalApp.RepoRoot, "tests", "App.Tests", "Schemas", "client", "round-trip.mjs");
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        using var node = Process.Start(new ProcessStartInfo("node", [script, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var errors = node.StandardError.ReadToEndAsync(deadline.Token);
-        var output = await node.StandardOutput.ReadToEndAsync(deadline.Token);
-        await node.WaitForExitAsync(deadline.Token);
-        Assert.True(node.ExitCode == 0, await errors);
-        return JsonSerializer.Deserialize<JsonElement>(output);
     }
 }

@@ -139,5 +139,6 @@ public class FunctionsApplicationBuilder : IHostApplicationBuilder, IFunctionsWo
         Services.AddSingleton(services => new FunctionRunner(middleware, services.GetRequiredService<ILoggerFactory>()));
         Services.AddSingleton<RetriedRunner>();
         Services.AddSingleton<DurableFunctions>();
+        Services.AddSignalRService();
     }
 }

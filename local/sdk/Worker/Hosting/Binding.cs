@@ -9,10 +9,13 @@ internal sealed class Binding(string name, string type, BindingDirection directi
 
     public override BindingDirection Direction => direction;
 
-    /// <summary>The type of a binding attribute: httpTrigger of HttpTriggerAttribute.</summary>
+    /// <summary>The type of a binding attribute: httpTrigger of HttpTriggerAttribute, signalR of SignalROutputAttribute.</summary>
     public static string TypeOf(Attribute attribute)
     {
-        var name = attribute.GetType().Name[..^nameof(Attribute).Length];
+        var name = attribute.GetType().Name
+            .Replace("InputAttribute", "", StringComparison.Ordinal)
+            .Replace("OutputAttribute", "", StringComparison.Ordinal)
+            .Replace(nameof(Attribute), "", StringComparison.Ordinal);
         return char.ToLowerInvariant(name[0]) + name[1..];
     }
 }

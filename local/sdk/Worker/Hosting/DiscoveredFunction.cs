@@ -25,9 +25,10 @@ internal sealed class DiscoveredFunction : FunctionDefinition
         var parameters = method.GetParameters();
         Parameters = [.. parameters.Select(p => new FunctionParameter(p.Name ?? "", p.ParameterType, p.HasDefaultValue, p.HasDefaultValue ? p.DefaultValue : null))];
         InputBindings = Inputs(parameters);
+        Outputs = OutputBinding.Of(method, name, trigger);
         OutputBindings = trigger is HttpTriggerAttribute
-            ? ImmutableDictionary<string, BindingMetadata>.Empty.Add("$return", new Binding("$return", "http", BindingDirection.Out))
-            : ImmutableDictionary<string, BindingMetadata>.Empty;
+            ? ImmutableDictionary<string, BindingMetadata>.Empty.Add(OutputBinding.Return, new Binding(OutputBinding.Return, "http", BindingDirection.Out))
+            : Outputs.ToImmutableDictionary(o => o.Name, BindingMetadata (o) => new Binding(o.Name, Binding.TypeOf(o.Attribute), BindingDirection.Out));
         sources = [.. parameters.Select(p => ParameterSources.Of(this, p))];
         factory = method.IsStatic || method.DeclaringType is not { } type ? null : ActivatorUtilities.CreateFactory(type, []);
     }
@@ -37,6 +38,8 @@ internal sealed class DiscoveredFunction : FunctionDefinition
     public ParameterInfo TriggerParameter { get; }
 
     public RetryAttribute? Retry { get; }
+
+    public ImmutableArray<OutputBinding> Outputs { get; }
 
     public Type ReturnType => method.ReturnType;
 
@@ -53,6 +56,10 @@ internal sealed class DiscoveredFunction : FunctionDefinition
     public override IImmutableDictionary<string, BindingMetadata> InputBindings { get; }
 
     public override IImmutableDictionary<string, BindingMetadata> OutputBindings { get; }
+
+    /// <summary>The attributes of a kind that its parameters have.</summary>
+    public IEnumerable<T> Inputs<T>()
+        where T : InputBindingAttribute => method.GetParameters().SelectMany(p => p.GetCustomAttributes<T>());
 
     /// <summary>Creates the function's class, binds its parameters, calls it and awaits what it returns.</summary>
     /// <remarks>For an orchestrator nothing is awaited here but the orchestrator itself.</remarks>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Azure.Functions.Worker.Middleware;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Azure.Functions.Worker.Hosting;
@@ -19,7 +20,8 @@ internal sealed class FunctionRunner(IEnumerable<Func<FunctionExecutionDelegate,
         log.Executing(name, invocation.InvocationId);
         try
         {
-            var result = await RunSilentlyAsync(invocation);
+            await RunSilentlyAsync(invocation);
+            var result = await SendAsync(invocation);
             // A fan-out has thousands of activities, and a line for each would be slower than many of them.
             log.Succeeded(invocation.Trigger is ActivityCall ? LogLevel.Debug : LogLevel.Information, name, invocation.InvocationId, (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds);
             return result;
@@ -41,6 +43,21 @@ internal sealed class FunctionRunner(IEnumerable<Func<FunctionExecutionDelegate,
     {
         await pipeline(invocation);
         return invocation.Outcome.Value;
+    }
+
+    /// <summary>Hands on what the function returned for its output bindings. What cannot be sent fails the invocation, as it does in Azure.</summary>
+    /// <returns>The function's result: null where its properties were the outputs.</returns>
+    private static async Task<object?> SendAsync(Invocation invocation)
+    {
+        foreach (var output in invocation.Function.Outputs)
+        {
+            if (output.Value(invocation.Outcome.Value) is { } value)
+            {
+                await invocation.InstanceServices.GetRequiredService<SignalRService>().SendAsync(invocation, (SignalROutputAttribute)output.Attribute, value);
+            }
+        }
+
+        return invocation.Function.Outputs.Any(output => output.Property is not null) ? null : invocation.Outcome.Value;
     }
 
     private static async Task CallAsync(FunctionContext context)

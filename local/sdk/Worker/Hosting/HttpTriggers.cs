@@ -36,6 +36,7 @@ internal static class HttpTriggers
             DurableWebhooks.Map(app).WithMetadata(Ours);
         }
 
+        SignalREndpoints.Map(app, catalog, Ours);
         var prefix = app.Services.GetRequiredService<HostJson>().RoutePrefix;
         foreach (var (function, trigger) in functions)
         {

@@ -35,6 +35,12 @@ internal static class ParameterSources
             return invocation => new(invocation.InstanceServices.GetRequiredService<DurableFunctions>().Client);
         }
 
+        if (parameter.GetCustomAttribute<SignalRConnectionInfoInputAttribute>() is { } connection)
+        {
+            Require(function, parameter, typeof(SignalRConnectionInfo));
+            return invocation => new(invocation.InstanceServices.GetRequiredService<SignalRService>().Negotiate(invocation, connection));
+        }
+
         if (parameter.IsDefined(typeof(FromBodyAttribute)))
         {
             return invocation => ReadBodyAsync(invocation, type);
