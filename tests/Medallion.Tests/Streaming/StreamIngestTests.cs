@@ -148,7 +148,7 @@ public sealed class StreamIngestTests(MedallionFixture medallion)
         await hub.DeliverAsync(pipeline.Floor, 0, 6);
         await hub.DeliverAsync(medallion.Compose(TimeProvider.System), 0, 6);
 
-        var told = Assert.Single((await pipeline.Floor.GetRequiredService<EventLog>().ReadAsync(new EventFilter { Type = "stream.gap", Source = $"{pipeline.Name}/bronze.sales" }, 0, 100, Cancelled)).Events);
+        var told = Assert.Single(await GapsAsync(pipeline));
         Assert.Equal((3L, 5L, 3L), (told.Data["first"].GetInt64(), told.Data["last"].GetInt64(), told.Data["missing"].GetInt64()));
         Assert.Equal("7", await pipeline.ScalarAsync("select count(*) from silver.sales"));
     }
@@ -183,7 +183,7 @@ public sealed class StreamIngestTests(MedallionFixture medallion)
                 $"3|unknown-source|the event has no property 'source', and the sources are northwind.web_sales, {pipeline.Name}.sales, {pipeline.Name}.visits|{{\"page\":\"/b\"}}",
             ],
             unrouted);
-        Assert.Equal(0, await GapsAsync(pipeline));
+        Assert.Empty(await GapsAsync(pipeline));
     }
 
     /// <summary>Batches that wait at the same time share one commit per table.</summary>
@@ -241,9 +241,8 @@ public sealed class StreamIngestTests(MedallionFixture medallion)
         return (created.On(floor), new TestHub(created.Name, partitions));
     }
 
-    private static async Task<int> GapsAsync(TestPipeline pipeline) =>
-        (await pipeline.Floor.GetRequiredService<EventLog>().ReadAsync(new EventFilter { Type = "stream.gap" }, 0, 100, Cancelled)).Events
-            .Count(e => e.Data["hub"].GetString() == pipeline.Name);
+    private static async Task<IReadOnlyList<PipelineEvent>> GapsAsync(TestPipeline pipeline) =>
+        [.. (await pipeline.Floor.GetRequiredService<EventLog>().ReadAsync(new EventFilter { Type = "stream.gap" }, 0, 100, Cancelled)).Events.Where(e => e.Data["hub"].GetString() == pipeline.Name)];
 
     // As the trigger does: what failed in passing is delivered again.
     private static async Task RetriedAsync(Func<Task> deliver)
