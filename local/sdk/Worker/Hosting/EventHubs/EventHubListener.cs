@@ -12,7 +12,7 @@ internal sealed record Subscription(string EventHub, string ConsumerGroup);
 /// checkpoint moves on after a batch whose function has failed and whose retries are spent, and stays where it is if the partition was lost meanwhile.
 /// </summary>
 internal sealed class EventHubListener(
-    DiscoveredFunction function, Subscription subscription, EventHubConnection connection, EventHubOptions options, RetriedRunner runner, TimeProvider time, ILogger log)
+    DiscoveredFunction function, Subscription subscription, BrokerConnection connection, EventHubOptions options, RetriedRunner runner, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan PollIntervalWhilePaused = TimeSpan.FromMilliseconds(10);
