@@ -40,6 +40,7 @@ public sealed class App(string connectionString, string folder) : IAsyncDisposab
             ["Scheduling__Timer"] = "0 * * * * *",
             ["Maintenance__Timer"] = "0 0 3 * * *",
             ["Engine__ScratchFolder"] = Path.Combine(folder, "scratch"),
+            ["AzureWebJobs.IngestEvents.Disabled"] = "true",
             ["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location,
         };
         var log = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"app-{++starts}.log"));
