@@ -103,6 +103,17 @@ public sealed class EventHubFaultTests(BrokerFixture fixture)
     }
 
     [Fact]
+    public async Task EventHubs_ThatCannotBeReached_AreWaitedForAndTheirSecretIsNotTold()
+    {
+        const string Key = "c2VjcmV0LXNlY3JldA==";
+        var settings = JsonSerializer.Serialize(new { Values = new { EventHub = $"Endpoint=sb://localhost;SharedAccessKeyName=root;SharedAccessKey={Key}", EventHub__Name = "events", EventHub__Group = "group" } });
+        await using var app = await RunningApp.StartAsync([typeof(Functions)], app => app.Services.AddSingleton(received), localSettings: settings);
+
+        await Wait.UntilAsync(() => app.Log.Entries.Any(entry => entry.Message.Contains("Waiting for it", StringComparison.Ordinal)), "the host says so");
+        Assert.DoesNotContain(app.Log.Entries, entry => $"{entry}".Contains(Key, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task BrokerDown_TheHostStopsWithinItsTime()
     {
         await using var broker = await Broker.StartAsync([], port: null, cancel);
@@ -159,7 +170,7 @@ public sealed class EventHubFaultTests(BrokerFixture fixture)
 
     private static Dictionary<string, string> Enabled => new() { ["AzureWebJobs.TakeEvents.Disabled"] = "false" };
 
-    private static int Owns(RunningApp app) => app.Log.Entries.Where(entry => entry.Message.Contains("owns also the partitions", StringComparison.Ordinal))
+    private static int Owns(RunningApp app) => app.Log.Entries.Where(entry => entry.Message.Contains("was given partitions", StringComparison.Ordinal))
         .Sum(entry => entry.Message.Split(',').Length);
 
     private static void Send(TestHub hub, int number)
@@ -188,7 +199,7 @@ public sealed class EventHubFaultTests(BrokerFixture fixture)
     public sealed class Functions(Received received)
     {
         [Function("Take")]
-        public Task TakeAsync([EventHubTrigger("%EventHub:Name%", Connection = "EventHub")] EventData[] events, JsonElement partitionContext, FunctionContext context) =>
+        public Task TakeAsync([EventHubTrigger("%EventHub:Name%", Connection = "EventHub", ConsumerGroup = "%EventHub:Group%")] EventData[] events, JsonElement partitionContext, FunctionContext context) =>
             received.TakeAsync(events, partitionContext, context);
     }
 }

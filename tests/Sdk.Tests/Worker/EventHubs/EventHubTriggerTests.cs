@@ -40,7 +40,7 @@ public sealed class EventHubTriggerTests(BrokerFixture fixture)
         using var hub = await TestHub.CreateAsync(fixture.Broker, partitions: 2);
         await SendWithNodeAsync(hub.Name);
 
-        await using var app = await StartAsync(hub);
+        await using var app = await StartAsync(hub, functions: typeof(OfTheDefaultGroup));
         await Wait.UntilAsync(() => received.Count == 3, "the three events arrived");
 
         var batch = received.Batches[0];
@@ -90,7 +90,7 @@ public sealed class EventHubTriggerTests(BrokerFixture fixture)
         using var hub = await TestHub.CreateAsync(fixture.Broker, partitions: 1);
         hub.Send(0, ["before"]);
         await using var app = await StartAsync(hub, """{ "extensions": { "eventHubs": { "initialOffsetOptions": { "type": "fromEnd" } } } }""");
-        await Wait.UntilAsync(() => app.Log.Entries.Any(entry => entry.Message.Contains("owns also the partitions 0", StringComparison.Ordinal)), "the partition is owned");
+        await Wait.UntilAsync(() => app.Log.Entries.Any(entry => entry.Message.Contains("was given partitions 0", StringComparison.Ordinal)), "the partition is owned");
 
         // The end is looked up a moment after the partition is owned.
         await Wait.UntilAsync(() =>
@@ -166,10 +166,17 @@ public sealed class EventHubTriggerTests(BrokerFixture fixture)
 
     private static IEnumerable<string> Bodies(int partition, int count) => Enumerable.Range(0, count).Select(number => $"{partition}/{number}");
 
-    private Task<RunningApp> StartAsync(TestHub hub, string? hostJson = null) => RunningApp.StartAsync(
-        [typeof(Functions)], app => app.Services.AddSingleton(received), hostJson, hub.LocalSettings());
+    private Task<RunningApp> StartAsync(TestHub hub, string? hostJson = null, Type? functions = null) => RunningApp.StartAsync(
+        [functions ?? typeof(Functions)], app => app.Services.AddSingleton(received), hostJson, hub.LocalSettings());
 
     public sealed class Functions(Received received)
+    {
+        [Function("Take")]
+        public Task TakeAsync([EventHubTrigger("%EventHub:Name%", Connection = "EventHub", ConsumerGroup = "%EventHub:Group%")] EventData[] events, JsonElement partitionContext, FunctionContext context) =>
+            received.TakeAsync(events, partitionContext, context);
+    }
+
+    public sealed class OfTheDefaultGroup(Received received)
     {
         [Function("Take")]
         public Task TakeAsync([EventHubTrigger("%EventHub:Name%", Connection = "EventHub")] EventData[] events, JsonElement partitionContext, FunctionContext context) =>
