@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 using Azure.Messaging.EventHubs;
 using Microsoft.Azure.Functions.Worker;
@@ -9,81 +8,11 @@ using Pipeline.Testing;
 
 namespace Pipeline.Sdk.Tests.Worker.EventHubs;
 
-/// <summary>Hosts that come and go, and a broker that does.</summary>
-public sealed class EventHubFaultTests(BrokerFixture fixture)
+/// <summary>A broker that is gone, comes back, begins anew or forgets: the host outlives it.</summary>
+public sealed class EventHubBrokerTests(BrokerFixture fixture)
 {
     private readonly CancellationToken cancel = TestContext.Current.CancellationToken;
     private readonly Received received = new();
-
-    [Fact]
-    public async Task SecondHost_TakesPartitions_AndNothingIsLost()
-    {
-        using var hub = await TestHub.CreateAsync(fixture.Broker, partitions: 4);
-        var other = new Received();
-        await using var first = await StartAsync(hub, received);
-        await Wait.UntilAsync(() => Owns(first) == 4, "the first host owns everything");
-        await using (var second = await StartAsync(hub, other))
-        {
-            var sent = 0;
-            await Wait.UntilAsync(() =>
-            {
-                Send(hub, sent++);
-                return other.Count > 0;
-            }, "the second host has events");
-            await Wait.UntilAsync(() => Missing(sent, received, other).Count == 0, "every event arrived somewhere");
-            Assert.Equal(2, other.Batches.Select(batch => batch.Partition).Distinct().Count());
-        }
-
-        var before = received.Count;
-        await Wait.UntilAsync(() =>
-        {
-            Send(hub, 900_000);
-            return received.Batches.Skip(before).Select(batch => batch.Partition).Distinct().Count() == 4;
-        }, "the first host has everything again");
-    }
-
-    [Fact]
-    public async Task LostPartition_RunningInvocation_IsAskedToEndAndMovesNoCheckpoint()
-    {
-        using var hub = await TestHub.CreateAsync(fixture.Broker, partitions: 2);
-        hub.Send(0, ["zero"]);
-        hub.Send(1, ["one"]);
-        var release = new TaskCompletionSource();
-        var cancelled = new ConcurrentBag<string?>();
-        received.Behaviour = async (batch, token) =>
-        {
-            await using var registered = token.Register(() => cancelled.Add(batch.Partition));
-            await release.Task;
-        };
-        var other = new Received();
-        await using var first = await StartAsync(hub, received);
-        await Wait.UntilAsync(() => received.Count == 2, "the first host has both events");
-        await using var second = await StartAsync(hub, other);
-        await Wait.UntilAsync(() => other.Count == 1, "the second host has one of them again");
-
-        var moved = int.Parse(other.Batches[0].Partition ?? "", null);
-        Assert.Equal([$"{moved}"], cancelled);
-        await Wait.UntilAsync(async () => await hub.CheckpointAsync(moved) == 1, "the second host has moved the checkpoint");
-        Assert.Null(await hub.CheckpointAsync(1 - moved));
-        release.SetResult();
-        await Wait.UntilAsync(async () => await hub.CheckpointAsync(1 - moved) == 1, "the first host has moved the checkpoint of the partition it kept");
-    }
-
-    [Fact]
-    public async Task KilledHost_ItsBatchIsDeliveredAgain()
-    {
-        using var hub = await TestHub.CreateAsync(fixture.Broker, partitions: 1);
-        hub.Send(0, ["a", "b", "c"]);
-        await using (var killed = new AppProcess(port: 0, hub.LocalSettings(""", "Hold": "true" """), Enabled))
-        {
-            await Wait.UntilAsync(() => killed.Output.Contains("Took 0 to 2 of partition 0", StringComparison.Ordinal), "the first process has the batch");
-        }
-
-        Assert.Null(await hub.CheckpointAsync(0));
-        await using var next = new AppProcess(port: 0, hub.LocalSettings(), Enabled);
-        await Wait.UntilAsync(() => next.Output.Contains("Took 0 to 2 of partition 0", StringComparison.Ordinal), "the second process has the batch");
-        await Wait.UntilAsync(async () => await hub.CheckpointAsync(0) == 3, "the checkpoint has moved");
-    }
 
     [Fact]
     public async Task BrokerDown_TheHostWaitsAndGoesOn()
@@ -166,25 +95,6 @@ public sealed class EventHubFaultTests(BrokerFixture fixture)
         var offset = received.Batches[1].Events[0].SequenceNumber;
         Assert.InRange(offset, 2, 8);
         Assert.Contains(second.Log.Entries, entry => entry.Level == LogLevel.Warning && entry.Message.Contains($"partition 0 goes on at offset {offset} instead of 1", StringComparison.Ordinal));
-    }
-
-    private static Dictionary<string, string> Enabled => new() { ["AzureWebJobs.TakeEvents.Disabled"] = "false" };
-
-    private static int Owns(RunningApp app) => app.Log.Entries.Where(entry => entry.Message.Contains("was given partitions", StringComparison.Ordinal))
-        .Sum(entry => entry.Message.Split(',').Length);
-
-    private static void Send(TestHub hub, int number)
-    {
-        for (var partition = 0; partition < 4; partition++)
-        {
-            hub.Send(partition, [$"{partition}/{number}"]);
-        }
-    }
-
-    private static List<string> Missing(int sent, params Received[] hosts)
-    {
-        var arrived = hosts.SelectMany(host => Enumerable.Range(0, 4).SelectMany(host.Bodies)).ToHashSet();
-        return [.. Enumerable.Range(0, sent).SelectMany(number => Enumerable.Range(0, 4).Select(partition => $"{partition}/{number}")).Where(body => !arrived.Contains(body))];
     }
 
     private static Task<RunningApp> StartAsync(TestHub hub, Received received) => RunningApp.StartAsync(
