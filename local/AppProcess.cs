@@ -25,6 +25,8 @@ internal sealed class AppProcess : IAsyncDisposable
         {
             ["AzureWebJobsStorage"] = settings.ConnectionString,
             ["Lake__ConnectionString"] = settings.ConnectionString,
+            ["EventHub"] = settings.EventHub,
+            ["EventHub__Name"] = Settings.EventHubName,
             ["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location,
         };
         var process = ChildProcess.Start(

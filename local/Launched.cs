@@ -4,17 +4,17 @@ using Pipeline.Local.Emulators;
 
 namespace Pipeline.Local;
 
-/// <summary>The storage emulator and the app: found running, or started here. What was started here ends with this object, or with this process.</summary>
-internal sealed class Launched : IAsyncDisposable
+/// <summary>The storage emulator, the event broker and the app: found running, or started here. What was started here ends with this object, or with this process.</summary>
+internal sealed partial class Launched : IAsyncDisposable
 {
     private static readonly TimeSpan OtherLauncherDeadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LeftoverDeadline = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan EndingNoticed = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan CtrlCNoticed = TimeSpan.FromMilliseconds(300);
-    private const string MoveStorage = "End it, or move the emulator's three ports with --storage-port or PIPELINE_STORAGE_PORT.";
     private readonly Settings settings;
     private FileStream? stateLock;
     private Azurite? azurite;
+    private Broker? broker;
     private AppProcess? app;
 
     private Launched(Settings settings)
@@ -39,6 +39,7 @@ internal sealed class Launched : IAsyncDisposable
             {
                 await launched.EndLeftoversAsync(screen, cancellationToken);
                 await launched.StartStorageAsync(screen, cancellationToken);
+                await launched.StartBrokerAsync(screen, cancellationToken);
                 await launched.StartAppAsync(screen, cancellationToken);
                 launched.Note();
             }
@@ -52,7 +53,7 @@ internal sealed class Launched : IAsyncDisposable
         }
     }
 
-    /// <summary>Does work that needs both running; if one of them ends meanwhile, fails saying how it ended.</summary>
+    /// <summary>Does work that needs all of them running; if one of them ends meanwhile, fails saying how it ended.</summary>
     public async Task<T> WhileRunningAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -87,6 +88,11 @@ internal sealed class Launched : IAsyncDisposable
             await app.DisposeAsync();
         }
 
+        if (broker is not null)
+        {
+            await broker.DisposeAsync();
+        }
+
         if (azurite is not null)
         {
             await azurite.DisposeAsync();
@@ -103,8 +109,10 @@ internal sealed class Launched : IAsyncDisposable
     private async Task<string> EndedAsync()
     {
         var never = new TaskCompletionSource();
-        var first = await Task.WhenAny(azurite?.Exited ?? never.Task, app?.Exited ?? never.Task);
-        return app is not null && first == app.Exited ? app.Obituary(settings) : $"Azurite, the storage emulator, ended unexpectedly.{Environment.NewLine}{azurite?.LastOutput}";
+        var first = await Task.WhenAny(azurite?.Exited ?? never.Task, broker?.Exited ?? never.Task, app?.Exited ?? never.Task);
+        return app is not null && first == app.Exited ? app.Obituary(settings)
+            : broker is not null && first == broker.Exited ? $"The event broker ended unexpectedly.{Environment.NewLine}{broker.LastOutput}"
+            : $"Azurite, the storage emulator, ended unexpectedly.{Environment.NewLine}{azurite?.LastOutput}";
     }
 
     /// <summary>Takes the state's lock, or finds that another launcher holds it and everything runs.</summary>
@@ -125,13 +133,14 @@ internal sealed class Launched : IAsyncDisposable
             }
 
             var other = RunningFile.Read(settings.RunningFile);
-            if (other is not null && (other.AppPort != settings.AppPort || other.StoragePort != settings.StoragePort) && other.Launcher.IsAlive)
+            if (other is not null && (other.AppPort, other.StoragePort, other.BrokerPort) != (settings.AppPort, settings.StoragePort, settings.BrokerPort) && other.Launcher.IsAlive)
             {
                 throw new LaunchException(
-                    $"The state in {settings.StateFolder} is in use: process {other.Launcher.Id} runs the app on port {other.AppPort} and storage on port {other.StoragePort}. "
-                    + $"Use it with --port {other.AppPort} --storage-port {other.StoragePort}, or stop it first.");
+                    $"The state in {settings.StateFolder} is in use: process {other.Launcher.Id} runs the app on port {other.AppPort}, storage on port {other.StoragePort} and the event broker on port {other.BrokerPort}. "
+                    + $"Use it with --port {other.AppPort} --storage-port {other.StoragePort} --broker-port {other.BrokerPort}, or stop it first.");
             }
 
+            // The app starts last.
             if (other is not null && await StorageProbe.LookAsync(settings.StoragePort, StorageEndpoint.Blobs, cancellationToken) == Found.Ours && await Api.LookAsync(cancellationToken) == Found.Ours)
             {
                 return false;
@@ -172,40 +181,6 @@ internal sealed class Launched : IAsyncDisposable
         }
     }
 
-    private async Task StartStorageAsync(Screen screen, CancellationToken cancellationToken)
-    {
-        var (first, last) = (settings.StoragePort, settings.StoragePort + 2);
-        var answering = new List<StorageEndpoint>();
-        foreach (var endpoint in Enum.GetValues<StorageEndpoint>())
-        {
-            var found = await StorageProbe.LookAsync(first, endpoint, cancellationToken);
-            if (found == Found.Stranger)
-            {
-                throw new LaunchException(
-                    $"Port {first + (int)endpoint}, needed for the storage emulator ({endpoint}), is taken by something that is not a storage emulator. {MoveStorage}");
-            }
-
-            if (found == Found.Ours)
-            {
-                answering.Add(endpoint);
-            }
-        }
-
-        if (answering.Count == 3)
-        {
-            screen.Line($"Using the storage emulator that runs on ports {first} to {last}.");
-            return;
-        }
-
-        if (answering.Count > 0)
-        {
-            throw new LaunchException($"Port {first + (int)answering[0]} has a storage emulator, but not all of the ports {first} to {last} have one. {MoveStorage}");
-        }
-
-        Directory.CreateDirectory(settings.AzuriteFolder);
-        azurite = await screen.WaitingAsync("Starting Azurite, the storage emulator …", Azurite.StartAsync(settings.AzuriteFolder, settings.StoragePort, cancellationToken));
-    }
-
     private async Task StartAppAsync(Screen screen, CancellationToken cancellationToken)
     {
         switch (await Api.LookAsync(cancellationToken))
@@ -229,7 +204,7 @@ internal sealed class Launched : IAsyncDisposable
 
     private void Note()
     {
-        var children = new[] { azurite?.ProcessId, app?.ProcessId }.OfType<int>().Select(ProcessMark.Of).OfType<ProcessMark>().ToList();
+        var children = new[] { azurite?.ProcessId, broker?.ProcessId, app?.ProcessId }.OfType<int>().Select(ProcessMark.Of).OfType<ProcessMark>().ToList();
         if (children.Count == 0 || ProcessMark.Of(Environment.ProcessId) is not { } self)
         {
             stateLock?.Dispose();
@@ -237,6 +212,13 @@ internal sealed class Launched : IAsyncDisposable
             return;
         }
 
-        new RunningFile { Launcher = self, Children = children, AppPort = settings.AppPort, StoragePort = settings.StoragePort }.Write(settings.RunningFile);
+        new RunningFile
+        {
+            Launcher = self,
+            Children = children,
+            AppPort = settings.AppPort,
+            StoragePort = settings.StoragePort,
+            BrokerPort = settings.BrokerPort,
+        }.Write(settings.RunningFile);
     }
 }

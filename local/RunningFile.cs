@@ -15,6 +15,8 @@ internal sealed record RunningFile
 
     public required int StoragePort { get; init; }
 
+    public required int BrokerPort { get; init; }
+
     public static RunningFile? Read(string path)
     {
         try

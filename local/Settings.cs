@@ -5,11 +5,21 @@ internal sealed record Settings
 {
     public const int DefaultAppPort = 7071;
     public const int DefaultStoragePort = 10000;
+    public const int DefaultBrokerPort = 9092;
+
+    /// <summary>The event hub that events go to.</summary>
+    public const string EventHubName = "events";
 
     public required int AppPort { get; init; }
 
     /// <summary>The emulator's blob port; queues and tables are on the next two.</summary>
     public required int StoragePort { get; init; }
+
+    /// <summary>The port of the broker that is started here; its control endpoint is on the next one.</summary>
+    public required int BrokerPort { get; init; }
+
+    /// <summary>A broker that runs elsewhere, as HOST:PORT or as a connection string; null starts one here.</summary>
+    public string? Broker { get; init; }
 
     public required string StateFolder { get; init; }
 
@@ -36,6 +46,10 @@ internal sealed record Settings
     public string RunningFile => Path.Combine(StateFolder, "running.json");
 
     public Uri Api => new($"http://127.0.0.1:{AppPort}/api/");
+
+    /// <summary>The event hubs' connection string; it may hold a secret.</summary>
+    public string EventHub => Broker is null ? Emulators.Broker.ConnectionStringFor(BrokerPort)
+        : Broker.Contains('=', StringComparison.Ordinal) ? Broker : $"BootstrapServers={Broker}";
 
     public string ConnectionString => Emulators.Azurite.ConnectionStringFor(StoragePort, StoragePort + 1, StoragePort + 2);
 }

@@ -11,7 +11,7 @@ internal static class CommandLine
         var options = new SharedOptions(appFile);
         var up = UpCommand.Create(options);
         var root = new RootCommand(
-            "Runs the pipeline on this machine: starts the storage emulator and the functions app, or uses those that run; what it starts, it stops. "
+            "Runs the pipeline on this machine: starts the storage emulator, the event broker and the functions app, or uses those that run; what it starts, it stops. "
             + "Without a command it does what 'up' does.")
         {
             up,
@@ -28,6 +28,8 @@ internal static class CommandLine
             ResetCommand.Create(options),
             options.Port,
             options.StoragePort,
+            options.BrokerPort,
+            options.Broker,
             options.State,
         };
         foreach (var option in up.Options)

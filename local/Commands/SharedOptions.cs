@@ -5,7 +5,7 @@ using Pipeline.Local.Emulators;
 
 namespace Pipeline.Local.Commands;
 
-/// <summary>Ports and the state's folder: from an option, else from the environment, else the default.</summary>
+/// <summary>Ports, the broker and the state's folder: from an option, else from the environment, else the default.</summary>
 internal sealed class SharedOptions(string appFile)
 {
     private const int LargestPort = 65535;
@@ -14,6 +14,17 @@ internal sealed class SharedOptions(string appFile)
 
     public Option<int> StoragePort { get; } = PortOption(
         "--storage-port", "PIPELINE_STORAGE_PORT", Settings.DefaultStoragePort, "The first of the storage emulator's three ports", LargestPort - 2);
+
+    public Option<int> BrokerPort { get; } = PortOption(
+        "--broker-port", "PIPELINE_BROKER_PORT", Settings.DefaultBrokerPort, "The first of the event broker's two ports", LargestPort - 1);
+
+    public Option<string?> Broker { get; } = new("--broker")
+    {
+        Description = "A Kafka broker (HOST:PORT) or Event Hubs (a connection string) to use instead of starting a broker, also PIPELINE_BROKER",
+        HelpName = "ADDRESS",
+        Recursive = true,
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("PIPELINE_BROKER") is { Length: > 0 } address ? address : null,
+    };
 
     public Option<string> State { get; } = new("--state")
     {
@@ -29,6 +40,8 @@ internal sealed class SharedOptions(string appFile)
     {
         AppPort = arguments.GetValue(Port),
         StoragePort = arguments.GetValue(StoragePort),
+        BrokerPort = arguments.GetValue(BrokerPort),
+        Broker = arguments.GetValue(Broker),
         StateFolder = Path.GetFullPath(arguments.GetRequiredValue(State)),
         AppFile = appFile,
     };

@@ -24,6 +24,7 @@ internal static class StatusCommand
     {
         using var api = new ApiClient(settings.Api);
         var storage = Word(await StorageProbe.LookAsync(settings.StoragePort, StorageEndpoint.Blobs, cancellationToken));
+        var broker = settings.Broker is null ? Word(await BrokerProbe.LookAsync(settings.BrokerPort, cancellationToken)) : "not started here";
         var app = Word(await api.LookAsync(cancellationToken));
         var launcher = RunningFile.Read(settings.RunningFile) is { Launcher: { IsAlive: true } alive } ? alive.Id : (int?)null;
         if (forProgram)
@@ -31,6 +32,7 @@ internal static class StatusCommand
             var status = new
             {
                 storage = new { port = settings.StoragePort, state = storage },
+                broker = new { port = settings.Broker is null ? settings.BrokerPort : (int?)null, state = broker },
                 app = new { url = settings.Api, state = app },
                 launcher,
                 stateFolder = settings.StateFolder,
@@ -43,6 +45,7 @@ internal static class StatusCommand
             [new("what"), new("where"), new("state")],
             [
                 ["storage emulator", $"127.0.0.1, ports {settings.StoragePort} to {settings.StoragePort + 2}", storage],
+                ["event broker", settings.Broker is null ? $"127.0.0.1, ports {settings.BrokerPort} and {settings.BrokerPort + 1}" : "elsewhere", broker],
                 ["app", settings.Api.ToString(), app],
                 ["launcher", launcher is null ? "" : $"process {launcher}", launcher is null ? "not running" : "running"],
                 ["local state", settings.StateFolder, Directory.Exists(settings.AzuriteFolder) ? "kept" : "none"],

@@ -20,7 +20,8 @@ internal static class UpCommand
     private static async Task<int> UpAsync(Settings settings, Screen screen, bool once, CancellationToken cancellationToken)
     {
         await using var launched = await Launched.StartAsync(settings, screen, cancellationToken);
-        screen.Line($"Storage answers on ports {settings.StoragePort} to {settings.StoragePort + 2}, the app on {settings.Api}");
+        var broker = settings.Broker is null ? $" the event broker on port {settings.BrokerPort}," : "";
+        screen.Line($"Storage answers on ports {settings.StoragePort} to {settings.StoragePort + 2},{broker} the app on {settings.Api}");
         var succeeded = await launched.WhileRunningAsync(stop => ShowSampleAsync(launched, settings, screen, stop), cancellationToken);
         if (!succeeded)
         {

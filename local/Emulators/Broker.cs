@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Json;
 
 namespace Pipeline.Local.Emulators;
 
@@ -23,7 +22,7 @@ public sealed class Broker : IAsyncDisposable
     public string BootstrapServers => BootstrapServersFor(Port);
 
     /// <summary>What the app's setting for its event hubs is.</summary>
-    public string ConnectionString => $"BootstrapServers={BootstrapServers}";
+    public string ConnectionString => ConnectionStringFor(Port);
 
     /// <summary>The control endpoint: GET /, GET /lag, POST /topics, /down, /up, /delay, /errors.</summary>
     public HttpClient Control { get; }
@@ -37,6 +36,9 @@ public sealed class Broker : IAsyncDisposable
     public string LastOutput => process.LastOutput;
 
     public static string BootstrapServersFor(int port) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
+
+    /// <summary>A connection string for the broker on that port. Partitions move to another host within a few seconds; real services take longer.</summary>
+    public static string ConnectionStringFor(int port) => $"BootstrapServers={BootstrapServersFor(port)};SessionTimeoutMs=3000";
 
     /// <summary>Where a broker on that port is asked and steered.</summary>
     public static Uri ControlAddress(int port) => new($"http://127.0.0.1:{port + 1}/");
@@ -67,20 +69,6 @@ public sealed class Broker : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether a broker of this kind answers on the port next to this one.</summary>
-    public static async Task<bool> AnswersAsync(HttpClient control, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var status = await control.GetFromJsonAsync<BrokerStatus>(new Uri("/", UriKind.Relative), cancellationToken);
-            return status is { Up: true };
-        }
-        catch (HttpRequestException)
-        {
-            return false;
-        }
-    }
-
     public async ValueTask DisposeAsync()
     {
         Control.Dispose();
@@ -90,7 +78,7 @@ public sealed class Broker : IAsyncDisposable
     private async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
     {
         var waited = Stopwatch.StartNew();
-        while (!await AnswersAsync(Control, cancellationToken))
+        while (await BrokerProbe.LookAsync(Port, cancellationToken) != Found.Ours)
         {
             if (process.HasExited)
             {

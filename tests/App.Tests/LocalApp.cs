@@ -41,7 +41,7 @@ internal sealed class LocalApp : IAsyncDisposable
     {
         Directory.CreateDirectory(Path.Combine(stateFolder, "azurite"));
         var azurite = await Azurite.StartAsync(keep ? Path.Combine(stateFolder, "azurite") : null, null, CancellationToken.None);
-        var settings = new Settings { AppPort = FreePorts.Take(), StoragePort = azurite.BlobPort, StateFolder = stateFolder, AppFile = Metadata("App"), AppSettings = Timers };
+        var settings = new Settings { AppPort = FreePorts.Take(), StoragePort = azurite.BlobPort, BrokerPort = FreePorts.Take(2), StateFolder = stateFolder, AppFile = Metadata("App"), AppSettings = Timers };
         var launcher = new ApiClient(settings.Api);
         try
         {

@@ -44,6 +44,7 @@ internal sealed class SalesApp : IAsyncDisposable
             ["Engine__ScratchFolder"] = Path.Combine(folder, "scratch"),
             ["Engine__MemoryBytes"] = options.MemoryBytes?.ToString(CultureInfo.InvariantCulture) ?? "",
             ["Engine__ScratchBytes"] = options.ScratchBytes?.ToString(CultureInfo.InvariantCulture) ?? "",
+            ["AzureWebJobs.IngestEvents.Disabled"] = "true",
             ["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location,
         };
         var port = FreePorts.Take();

@@ -42,6 +42,7 @@ public sealed class App(string connectionString, string folder) : IAsyncDisposab
             // Once a year: every write that is counted is to be the run's.
             ["Push__Timer"] = "0 0 0 1 1 *",
             ["Engine__ScratchFolder"] = Path.Combine(folder, "scratch"),
+            ["AzureWebJobs.IngestEvents.Disabled"] = "true",
             ["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location,
         };
         var log = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"app-{++starts}.log"));

@@ -41,14 +41,15 @@ public sealed class LaunchedTests(AzuriteFixture azurite) : IDisposable
         launcher.Kill();
 
         await Places.UntilAsync("children end", () => Task.FromResult(children.All(child => !child.IsAlive)));
-        Assert.Equal(2, children.Count);
+        Assert.Equal(3, children.Count);
         Assert.True(await launcher.NothingListensAsync());
     }
 
     [Theory]
     [InlineData(0, "Azurite, the storage emulator, ended unexpectedly.")]
-    [InlineData(1, "The app ended with code")]
-    public async Task Up_ChildDies_SaysSoAndStopsTheOther(int child, string expected)
+    [InlineData(1, "The event broker ended unexpectedly.")]
+    [InlineData(2, "The app ended with code")]
+    public async Task Up_ChildDies_SaysSoAndStopsTheOthers(int child, string expected)
     {
         using var launcher = await LauncherProcess.ServeAsync(folder);
 
@@ -88,7 +89,7 @@ public sealed class LaunchedTests(AzuriteFixture azurite) : IDisposable
     public async Task Up_WhileAnotherServes_UsesItAndLeavesItRunning()
     {
         using var launcher = await LauncherProcess.ServeAsync(folder);
-        using var other = new Shell(azurite) { AppPort = launcher.AppPort, StoragePort = launcher.StoragePort };
+        using var other = new Shell(azurite) { AppPort = launcher.AppPort, StoragePort = launcher.StoragePort, BrokerPort = launcher.BrokerPort };
 
         var (exitCode, output, _) = await other.RunAsync("up", "--once");
 
@@ -131,6 +132,29 @@ public sealed class LaunchedTests(AzuriteFixture azurite) : IDisposable
         Assert.Contains($"Port {shell.StoragePort + 1}, needed for the storage emulator (Queues), is taken", output, StringComparison.Ordinal);
         Assert.Contains("--storage-port", output, StringComparison.Ordinal);
         Assert.False(await StorageProbe.ListensAsync(shell.StoragePort, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Up_BrokerPortTaken_NamesPortAndOptions()
+    {
+        using var stranger = Stranger();
+        shell.BrokerPort = ((IPEndPoint)stranger.LocalEndpoint).Port;
+
+        var (exitCode, output, _) = await shell.RunAsync("up", "--once");
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains($"Port {shell.BrokerPort} or {shell.BrokerPort + 1}, needed for the event broker, is taken", output, StringComparison.Ordinal);
+        Assert.Contains("--broker-port", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Status_BrokerElsewhere_DoesNotTellItsSecret()
+    {
+        var (exitCode, output, _) = await shell.RunAsync("status", "--broker", "Endpoint=sb://hubs.servicebus.windows.net/;SharedAccessKeyName=root;SharedAccessKey=c2VjcmV0");
+
+        Assert.Equal(0, exitCode);
+        Assert.Matches("event broker .* elsewhere .* not started here", output);
+        Assert.DoesNotContain("c2VjcmV0", output, StringComparison.Ordinal);
     }
 
     [Fact]

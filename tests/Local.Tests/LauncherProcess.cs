@@ -27,7 +27,7 @@ internal sealed class LauncherProcess : IDisposable
         string[] arguments =
         [
             "exec", "--runtimeconfig", configuration, "--depsfile", Path.ChangeExtension(Places.Launcher, "deps.json"), Places.Launcher, command,
-            "--port", Text(AppPort), "--storage-port", Text(StoragePort), "--state", stateFolder,
+            "--port", Text(AppPort), "--storage-port", Text(StoragePort), "--broker-port", Text(BrokerPort), "--state", stateFolder,
         ];
         Array.ForEach(arguments, start.ArgumentList.Add);
         change?.Invoke(start);
@@ -43,6 +43,8 @@ internal sealed class LauncherProcess : IDisposable
     public int AppPort { get; } = FreePorts.Take();
 
     public int StoragePort { get; } = FreePorts.Take(3);
+
+    public int BrokerPort { get; } = FreePorts.Take(2);
 
     public string Output
     {
@@ -93,7 +95,7 @@ internal sealed class LauncherProcess : IDisposable
 
     public async Task<bool> NothingListensAsync()
     {
-        foreach (var port in new[] { AppPort, StoragePort, StoragePort + 1, StoragePort + 2 })
+        foreach (var port in new[] { AppPort, StoragePort, StoragePort + 1, StoragePort + 2, BrokerPort, BrokerPort + 1 })
         {
             if (await StorageProbe.ListensAsync(port, CancellationToken.None))
             {

@@ -15,6 +15,8 @@ internal sealed class Shell(AzuriteFixture azurite) : IDisposable
 
     public int StoragePort { get; set; } = BlobPort(azurite.ConnectionString);
 
+    public int BrokerPort { get; set; } = FreePorts.Take(2);
+
     public void Dispose() => Directory.Delete(StateFolder, recursive: true);
 
     public async Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments)
@@ -23,11 +25,13 @@ internal sealed class Shell(AzuriteFixture azurite) : IDisposable
         using var error = new StringWriter { NewLine = "\n" };
         string[] all =
         [
-            .. arguments, "--port", AppPort.ToString(CultureInfo.InvariantCulture), "--storage-port", StoragePort.ToString(CultureInfo.InvariantCulture), "--state", StateFolder,
+            .. arguments, "--port", Text(AppPort), "--storage-port", Text(StoragePort), "--broker-port", Text(BrokerPort), "--state", StateFolder,
         ];
         var exitCode = await CommandLine.Create(Places.FakeApp).Parse(all).InvokeAsync(new InvocationConfiguration { Output = output, Error = error });
         return (exitCode, output.ToString(), error.ToString());
     }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static int BlobPort(string connectionString) =>
         new Uri(connectionString.Split(';').First(part => part.StartsWith("BlobEndpoint=", StringComparison.Ordinal))["BlobEndpoint=".Length..]).Port;

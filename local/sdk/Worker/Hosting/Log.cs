@@ -37,8 +37,8 @@ internal static partial class Log
     [LoggerMessage(11, LogLevel.Information, "    {Function}: disabled by the setting AzureWebJobs.{Function}.Disabled")]
     public static partial void Disabled(this ILogger logger, string function);
 
-    [LoggerMessage(12, LogLevel.Information, "'{Function}' owns also the partitions {Partitions}.")]
-    public static partial void Owns(this ILogger logger, string function, string partitions);
+    [LoggerMessage(12, LogLevel.Information, "'{Function}' was given partitions {Partitions}.")]
+    public static partial void Given(this ILogger logger, string function, string partitions);
 
     [LoggerMessage(13, LogLevel.Warning, "'{Function}': partition {Partition} goes on at offset {Offset} instead of {Expected}: the broker has dropped events, or begun anew.")]
     public static partial void GoesOnElsewhere(this ILogger logger, string function, int partition, long offset, long expected);
@@ -48,6 +48,9 @@ internal static partial class Log
 
     [LoggerMessage(15, LogLevel.Error, "'{Function}': the consumer has ended and begins anew in {Delay}.")]
     public static partial void ConsumerEnded(this ILogger logger, Exception exception, string function, TimeSpan delay);
+
+    [LoggerMessage(17, LogLevel.Information, "'{Function}' has lost partitions {Partitions}.")]
+    public static partial void Lost(this ILogger logger, string function, string partitions);
 
     [LoggerMessage(16, LogLevel.Debug, "{Line}")]
     public static partial void ClientLine(this ILogger logger, string line);

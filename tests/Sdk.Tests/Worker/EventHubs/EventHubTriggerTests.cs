@@ -1,7 +1,7 @@
-using System.Text;
+using System.Diagnostics;
+using System.Reflection;
 using System.Text.Json;
 using Azure.Messaging.EventHubs;
-using Confluent.Kafka;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Testing;
@@ -35,31 +35,26 @@ public sealed class EventHubTriggerTests(BrokerFixture fixture)
     }
 
     [Fact]
-    public async Task Event_KeyHeadersAndTimestamp_AreThoseOfTheRecord()
+    public async Task Events_OfAProducerInNode_ArriveWithKeyHeadersAndTimestamp()
     {
         using var hub = await TestHub.CreateAsync(fixture.Broker, partitions: 2);
-        var sent = new DateTimeOffset(2026, 3, 1, 12, 0, 0, 250, TimeSpan.Zero);
-        hub.Send(1, ["first"]);
-        hub.Send(1, new Message<string?, byte[]>
-        {
-            Key = "kunde-ä",
-            Value = [1, 2, 3],
-            Timestamp = new Timestamp(sent.UtcDateTime),
-            Headers = new Headers { { "source", "orders"u8.ToArray() }, { "größe", Encoding.UTF8.GetBytes("groß") } },
-        });
+        await SendWithNodeAsync(hub.Name);
 
-        await using var app = await StartAsync(hub);
-        await Wait.UntilAsync(() => received.Count == 2, "both events arrived");
+        await using var app = await StartAsync(hub, functions: typeof(OfTheDefaultGroup));
+        await Wait.UntilAsync(() => received.Count == 3, "the three events arrived");
 
-        var batch = received.Batches[^1];
-        var data = batch.Events[^1];
-        Assert.Equal([1, 2, 3], data.EventBody.ToArray());
-        Assert.Equal((1L, "1", "kunde-ä", sent), (data.SequenceNumber, data.OffsetString, data.PartitionKey, data.EnqueuedTime));
-        Assert.Equal("orders", data.Properties["source"]);
-        Assert.Equal("groß", data.Properties["größe"]);
+        var batch = received.Batches[0];
         Assert.Equal(
             $$"""{"FullyQualifiedNamespace":"127.0.0.1","EventHubName":"{{hub.Name}}","ConsumerGroup":"$Default","PartitionId":"1","IsCheckpointingAfterInvocation":true}""",
             batch.Context.GetRawText());
+        EventData[] events = [.. received.Batches.SelectMany(taken => taken.Events)];
+        Assert.Equal("""{"id":1}""", events[0].EventBody.ToString());
+        Assert.Equal((0L, "0", "kunde-ä"), (events[0].SequenceNumber, events[0].OffsetString, events[0].PartitionKey));
+        Assert.Equal(new DateTimeOffset(2026, 3, 1, 12, 0, 0, 250, TimeSpan.Zero), events[0].EnqueuedTime);
+        Assert.Equal(new Dictionary<string, object> { ["source"] = "orders", ["größe"] = "groß" }, events[0].Properties);
+        Assert.Null(events[1].PartitionKey);
+        Assert.Empty(events[1].Properties);
+        Assert.Equal(0, events[2].EventBody.ToMemory().Length);
     }
 
     [Fact]
@@ -95,7 +90,7 @@ public sealed class EventHubTriggerTests(BrokerFixture fixture)
         using var hub = await TestHub.CreateAsync(fixture.Broker, partitions: 1);
         hub.Send(0, ["before"]);
         await using var app = await StartAsync(hub, """{ "extensions": { "eventHubs": { "initialOffsetOptions": { "type": "fromEnd" } } } }""");
-        await Wait.UntilAsync(() => app.Log.Entries.Any(entry => entry.Message.Contains("owns also the partitions 0", StringComparison.Ordinal)), "the partition is owned");
+        await Wait.UntilAsync(() => app.Log.Entries.Any(entry => entry.Message.Contains("was given partitions 0", StringComparison.Ordinal)), "the partition is owned");
 
         // The end is looked up a moment after the partition is owned.
         await Wait.UntilAsync(() =>
@@ -159,12 +154,29 @@ public sealed class EventHubTriggerTests(BrokerFixture fixture)
         Assert.Equal(["only", "only"], received.Bodies(0));
     }
 
+    private async Task SendWithNodeAsync(string hub)
+    {
+        var client = typeof(EventHubTriggerTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(attribute => attribute.Key == "EventClient").Value ?? "";
+        var start = new ProcessStartInfo("node", [Path.Combine(client, "send.mjs"), fixture.Broker.BootstrapServers, hub]) { RedirectStandardError = true };
+        using var node = Process.Start(start) ?? throw new InvalidOperationException("Node.js did not start.");
+        var error = await node.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await node.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(node.ExitCode == 0, error);
+    }
+
     private static IEnumerable<string> Bodies(int partition, int count) => Enumerable.Range(0, count).Select(number => $"{partition}/{number}");
 
-    private Task<RunningApp> StartAsync(TestHub hub, string? hostJson = null) => RunningApp.StartAsync(
-        [typeof(Functions)], app => app.Services.AddSingleton(received), hostJson, hub.LocalSettings());
+    private Task<RunningApp> StartAsync(TestHub hub, string? hostJson = null, Type? functions = null) => RunningApp.StartAsync(
+        [functions ?? typeof(Functions)], app => app.Services.AddSingleton(received), hostJson, hub.LocalSettings());
 
     public sealed class Functions(Received received)
+    {
+        [Function("Take")]
+        public Task TakeAsync([EventHubTrigger("%EventHub:Name%", Connection = "EventHub", ConsumerGroup = "%EventHub:Group%")] EventData[] events, JsonElement partitionContext, FunctionContext context) =>
+            received.TakeAsync(events, partitionContext, context);
+    }
+
+    public sealed class OfTheDefaultGroup(Received received)
     {
         [Function("Take")]
         public Task TakeAsync([EventHubTrigger("%EventHub:Name%", Connection = "EventHub")] EventData[] events, JsonElement partitionContext, FunctionContext context) =>

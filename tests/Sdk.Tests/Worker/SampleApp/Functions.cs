@@ -29,7 +29,7 @@ public sealed class Functions(IConfiguration settings)
 
     [Function("TakeEvents")]
     public async Task TakeEvents(
-        [EventHubTrigger("%EventHub:Name%", Connection = "EventHub")] EventData[] events, JsonElement partitionContext, CancellationToken cancellationToken)
+        [EventHubTrigger("%EventHub:Name%", Connection = "EventHub", ConsumerGroup = "%EventHub:Group%")] EventData[] events, JsonElement partitionContext, CancellationToken cancellationToken)
     {
         await Console.Out.WriteLineAsync($"Took {events[0].SequenceNumber} to {events[^1].SequenceNumber} of partition {partitionContext.GetProperty("PartitionId")}.");
         if (settings.GetValue<bool>("Hold"))

@@ -9,7 +9,7 @@ internal static class ConsumerSettings
     private const int QueuedKilobytes = 16 * 1024;
     private const int QueuedEvents = 10_000;
 
-    public static ConsumerConfig Of(EventHubConnection connection, string consumerGroup) => new(connection.Client)
+    public static ConsumerConfig Of(BrokerConnection connection, string consumerGroup) => new(connection.Client)
     {
         GroupId = consumerGroup,
         SessionTimeoutMs = (int)connection.SessionTimeout.TotalMilliseconds,

@@ -12,7 +12,7 @@ internal sealed record Subscription(string EventHub, string ConsumerGroup);
 /// checkpoint moves on after a batch whose function has failed and whose retries are spent, and stays where it is if the partition was lost meanwhile.
 /// </summary>
 internal sealed class EventHubListener(
-    DiscoveredFunction function, Subscription subscription, EventHubConnection connection, EventHubOptions options, RetriedRunner runner, TimeProvider time, ILogger log)
+    DiscoveredFunction function, Subscription subscription, BrokerConnection connection, EventHubOptions options, RetriedRunner runner, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan PollIntervalWhilePaused = TimeSpan.FromMilliseconds(10);
@@ -24,7 +24,8 @@ internal sealed class EventHubListener(
     private readonly Dictionary<TopicPartition, PartitionPump> pumps = [];
     private readonly ConcurrentDictionary<Task, bool> running = new();
     private readonly List<PartitionPump> paused = [];
-    private bool renewed;
+    private readonly BrokerErrors errors = new(function.Name, time, log);
+    private volatile bool renewed;
 
     /// <summary>Ends when the token is cancelled and the invocations that ran then have ended. A broker that is gone is waited for.</summary>
     public async Task RunAsync(CancellationToken stopping)
@@ -32,16 +33,15 @@ internal sealed class EventHubListener(
         while (!stopping.IsCancellationRequested)
         {
             renewed = false;
-            using var consumer = Build();
-            await Task.Factory.StartNew(() => Consume(consumer, stopping), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            Lose(consumer, [.. pumps.Keys]);
-            if (stopping.IsCancellationRequested)
+            try
             {
-                // The next owner of a partition should not run beside them.
-                await Task.WhenAll(running.Keys);
+                await ConsumeAsync(stopping);
+            }
+            catch (Exception error)
+            {
+                log.ConsumerEnded(error, function.Name, RestartDelay);
             }
 
-            Close(consumer);
             if (!renewed)
             {
                 await Task.Delay(RestartDelay, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -49,52 +49,60 @@ internal sealed class EventHubListener(
         }
     }
 
-    private void Consume(IConsumer<string?, byte[]?> consumer, CancellationToken stopping)
+    private async Task ConsumeAsync(CancellationToken stopping)
     {
+        using var consumer = Build();
         try
         {
             consumer.Subscribe(subscription.EventHub);
-            while (!stopping.IsCancellationRequested && !renewed)
-            {
-                Poll(consumer);
-            }
+            await Task.Factory.StartNew(() => Poll(consumer, stopping), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
-        catch (KafkaException error)
+        finally
         {
-            log.ConsumerEnded(error, function.Name, RestartDelay);
+            Lose(consumer, [.. pumps.Keys]);
+            if (stopping.IsCancellationRequested)
+            {
+                // The next owner of a partition should not run beside them.
+                await Task.WhenAll(running.Keys);
+            }
+
+            consumer.Close();
         }
     }
 
     private IConsumer<string?, byte[]?> Build() => new ConsumerBuilder<string?, byte[]?>(ConsumerSettings.Of(connection, subscription.ConsumerGroup))
-        .SetErrorHandler((_, error) => log.BrokerError(function.Name, error.Reason))
+        .SetErrorHandler((_, error) => errors.Tell(error))
         .SetLogHandler((_, line) => log.ClientLine(line.Message))
         .SetPartitionsAssignedHandler(Assign)
-        .SetPartitionsRevokedHandler((consumer, partitions) => Lose(consumer, partitions.Select(partition => partition.TopicPartition)))
+        .SetPartitionsRevokedHandler((consumer, partitions) => Lose(consumer, [.. partitions.Select(partition => partition.TopicPartition)]))
         .SetPartitionsLostHandler((consumer, partitions) =>
         {
-            Lose(consumer, partitions.Select(partition => partition.TopicPartition));
+            Lose(consumer, [.. partitions.Select(partition => partition.TopicPartition)]);
             Renew();
         })
         .Build();
 
-    private void Poll(IConsumer<string?, byte[]?> consumer)
+    private void Poll(IConsumer<string?, byte[]?> consumer, CancellationToken stopping)
     {
-        try
+        while (!stopping.IsCancellationRequested && !renewed)
         {
-            if (consumer.Consume(paused.Count == 0 ? PollInterval : PollIntervalWhilePaused) is { } result && pumps.TryGetValue(result.TopicPartition, out var pump))
+            try
             {
-                Hand(consumer, pump, result);
+                if (consumer.Consume(paused.Count == 0 ? PollInterval : PollIntervalWhilePaused) is { } result && pumps.TryGetValue(result.TopicPartition, out var pump))
+                {
+                    Hand(consumer, pump, result);
+                }
             }
-        }
-        catch (ConsumeException error) when (!error.Error.IsFatal)
-        {
-            log.BrokerError(function.Name, error.Error.Reason);
-        }
+            catch (ConsumeException error) when (!error.Error.IsFatal)
+            {
+                errors.Tell(error.Error);
+            }
 
-        foreach (var pump in paused.FindAll(pump => pump.HasRoom))
-        {
-            paused.Remove(pump);
-            consumer.Resume([pump.Partition]);
+            foreach (var pump in paused.FindAll(pump => pump.HasRoom))
+            {
+                paused.Remove(pump);
+                consumer.Resume([pump.Partition]);
+            }
         }
     }
 
@@ -137,7 +145,7 @@ internal sealed class EventHubListener(
             }
         }
 
-        log.Owns(function.Name, string.Join(", ", partitions.Select(partition => partition.Partition.Value).Order()));
+        log.Given(function.Name, Numbers(partitions));
         return offsets;
     }
 
@@ -152,13 +160,21 @@ internal sealed class EventHubListener(
         catch (KafkaException error)
         {
             // The client then asks for the checkpoints itself, and again.
-            log.BrokerError(function.Name, error.Error.Reason);
+            errors.Tell(error.Error);
             return [.. partitions.Select(partition => new TopicPartitionOffset(partition, Offset.Unset))];
         }
     }
 
-    private void Lose(IConsumer<string?, byte[]?> consumer, IEnumerable<TopicPartition> partitions)
+    private static string Numbers(IEnumerable<TopicPartition> partitions) => string.Join(", ", partitions.Select(partition => partition.Partition.Value).Order());
+
+    private void Lose(IConsumer<string?, byte[]?> consumer, IReadOnlyList<TopicPartition> partitions)
     {
+        if (partitions.Count == 0)
+        {
+            return;
+        }
+
+        log.Lost(function.Name, Numbers(partitions));
         lock (gate)
         {
             foreach (var pump in partitions.Select(partition => pumps.GetValueOrDefault(partition)).OfType<PartitionPump>())
@@ -177,9 +193,9 @@ internal sealed class EventHubListener(
 
     private async Task PumpAsync(IConsumer<string?, byte[]?> consumer, PartitionPump pump)
     {
-        using (pump)
+        await Task.Yield();
+        try
         {
-            await Task.Yield();
             var context = new PartitionContext(connection.Namespace, subscription.EventHub, subscription.ConsumerGroup, $"{pump.Partition.Partition.Value}");
             await pump.RunAsync(async (results, number) =>
             {
@@ -192,35 +208,22 @@ internal sealed class EventHubListener(
                 }
             });
         }
+        catch (Exception error)
+        {
+            // The function's own failures end in the runner.
+            log.ConsumerEnded(error, function.Name, TimeSpan.Zero);
+            Renew();
+        }
     }
 
     private void MoveCheckpoint(IConsumer<string?, byte[]?> consumer, PartitionPump pump, Offset next)
     {
-        try
+        lock (gate)
         {
-            lock (gate)
+            if (!pump.Token.IsCancellationRequested)
             {
-                if (!pump.Token.IsCancellationRequested)
-                {
-                    consumer.StoreOffset(new TopicPartitionOffset(pump.Partition, next));
-                }
+                consumer.StoreOffset(new TopicPartitionOffset(pump.Partition, next));
             }
-        }
-        catch (KafkaException error)
-        {
-            log.BrokerError(function.Name, error.Error.Reason);
-        }
-    }
-
-    private void Close(IConsumer<string?, byte[]?> consumer)
-    {
-        try
-        {
-            consumer.Close();
-        }
-        catch (KafkaException error)
-        {
-            log.BrokerError(function.Name, error.Error.Reason);
         }
     }
 }

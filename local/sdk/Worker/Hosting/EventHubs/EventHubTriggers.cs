@@ -34,7 +34,7 @@ internal sealed class EventHubTriggers(
         var name = trigger.Connection is { Length: > 0 } named ? named
             : throw new FunctionsHostException($"{where}: its EventHubTrigger has no Connection. Give it the name of the setting that holds the connection string.");
         var connection = settings[name.Replace("__", ":", StringComparison.Ordinal)] is { Length: > 0 } text
-            ? EventHubConnection.Parse(text, $"{where}: the setting {name}")
+            ? BrokerConnection.Parse(text, $"{where}: the setting {name}")
             : throw new FunctionsHostException(
                 $"{where}: the setting {name} is not set. Set it in local.settings.json or the environment to the connection string of the event hubs, "
                 + $"or set AzureWebJobs.{function.Name}.Disabled to true to start without this function.");

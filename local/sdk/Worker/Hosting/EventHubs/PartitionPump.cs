@@ -1,10 +1,12 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Confluent.Kafka;
 
 namespace Microsoft.Azure.Functions.Worker.Hosting.EventHubs;
 
 /// <summary>One partition while this host owns it: events are held ready and become batches, one after the other.</summary>
-internal sealed class PartitionPump(TopicPartition partition, EventHubOptions options, TimeProvider time) : IDisposable
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A source without a timer or a link holds nothing, and may be cancelled late.")]
+internal sealed class PartitionPump(TopicPartition partition, EventHubOptions options, TimeProvider time)
 {
     // Of the events held ready, however many that is; as much again may be with the function.
     private const long MaxHeldBytes = 4 * 1024 * 1024;
@@ -60,8 +62,6 @@ internal sealed class PartitionPump(TopicPartition partition, EventHubOptions op
 
     /// <summary>The invocation that runs is asked to end, and no other follows.</summary>
     public void Lose() => lost.Cancel();
-
-    public void Dispose() => lost.Dispose();
 
     private static long Bytes(ConsumeResult<string?, byte[]?> result) =>
         OverheadBytes + (result.Message.Value?.Length ?? 0) + (result.Message.Key?.Length ?? 0)

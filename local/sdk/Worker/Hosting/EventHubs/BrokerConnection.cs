@@ -7,7 +7,7 @@ namespace Microsoft.Azure.Functions.Worker.Hosting.EventHubs;
 /// <param name="Namespace">The host's name, as functions get it.</param>
 /// <param name="Client">What a Kafka client needs to connect; it holds secrets.</param>
 /// <param name="SessionTimeout">For how long a host may be silent before its partitions go to others; real services take no less than 6 seconds.</param>
-internal sealed record EventHubConnection(string Namespace, ClientConfig Client, TimeSpan SessionTimeout)
+internal sealed record BrokerConnection(string Namespace, ClientConfig Client, TimeSpan SessionTimeout)
 {
     private const string Expected = "expected 'Endpoint=sb://HOST/;SharedAccessKeyName=…;SharedAccessKey=…' of an Event Hubs namespace, or 'BootstrapServers=HOST:PORT' of a Kafka broker";
     private const string TlsPort = ":9093";
@@ -20,7 +20,7 @@ internal sealed record EventHubConnection(string Namespace, ClientConfig Client,
     /// <param name="text">Its text, which never appears in a message: it holds secrets.</param>
     /// <param name="where">Whose it is, for a message.</param>
     /// <exception cref="FunctionsHostException">It is of neither form; the message says what is missing or not known.</exception>
-    public static EventHubConnection Parse(string text, string where)
+    public static BrokerConnection Parse(string text, string where)
     {
         var values = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         foreach (var part in text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
@@ -41,7 +41,7 @@ internal sealed record EventHubConnection(string Namespace, ClientConfig Client,
             : OfEventHubs(text, values, where);
     }
 
-    private static EventHubConnection OfKafka(Dictionary<string, string> values, string where)
+    private static BrokerConnection OfKafka(Dictionary<string, string> values, string where)
     {
         var servers = values["BootstrapServers"];
         var milliseconds = values.GetValueOrDefault("SessionTimeoutMs");
@@ -64,7 +64,7 @@ internal sealed record EventHubConnection(string Namespace, ClientConfig Client,
             : throw new FunctionsHostException($"{where}: {key} is '{value}': expected one of {string.Join(", ", Enum.GetNames<T>())}.");
     }
 
-    private static EventHubConnection OfEventHubs(string text, Dictionary<string, string> values, string where)
+    private static BrokerConnection OfEventHubs(string text, Dictionary<string, string> values, string where)
     {
         if (!values.TryGetValue("Endpoint", out var endpoint) || !Uri.TryCreate(endpoint, UriKind.Absolute, out var address) || address.Host.Length == 0)
         {
