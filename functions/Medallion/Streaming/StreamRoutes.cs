@@ -11,6 +11,9 @@ internal sealed record StreamTarget(CompiledPipeline Pipeline, SourceDefinition 
 
     public TableKey Silver => new("silver", Source.Name);
 
+    /// <summary>The live aggregates of the source.</summary>
+    public IEnumerable<AggregateDefinition> Aggregates => Pipeline.Definition.Aggregates.Where(a => a.From == Source.Name);
+
     public string Name => $"{Pipeline.Definition.Name}.{Source.Name}";
 }
 
@@ -32,6 +35,9 @@ internal sealed class StreamRoutes(DefinitionStore definitions, StreamOptions op
         var all = await AllAsync(anew ? ShortestPause : Freshness, cancellationToken);
         return [.. all.Where(t => string.Equals(t.Source.Stream?.Hub ?? options.Hub, hub, StringComparison.OrdinalIgnoreCase))];
     }
+
+    /// <summary>All sources that are streams.</summary>
+    public Task<IReadOnlyList<StreamTarget>> AllAsync(CancellationToken cancellationToken) => AllAsync(Freshness, cancellationToken);
 
     /// <summary>The source that an event names, or the only one there is; null: it belongs to none.</summary>
     public static StreamTarget? Find(IReadOnlyList<StreamTarget> targets, string? name) => name is null
