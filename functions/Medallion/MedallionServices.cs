@@ -73,6 +73,7 @@ public static class MedallionServices
         services.AddSingleton<StreamRoutes>();
         services.AddSingleton(s => new LiveStore(s.GetRequiredService<TableServiceClient>()));
         services.AddSingleton<ClosedWindows>();
+        services.AddSingleton(s => new StreamStatus(s.GetRequiredService<StreamRoutes>(), s.GetRequiredService<StreamOptions>(), s.GetRequiredService<LakeTables>()));
         services.AddSingleton(s => new LivePush(s.GetRequiredService<StreamRoutes>(), s.GetRequiredService<LiveReader>(), s.GetRequiredService<LiveStore>()));
         services.AddSingleton(s => new LiveWatch(
             s.GetRequiredService<StreamRoutes>(),

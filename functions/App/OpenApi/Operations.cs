@@ -9,6 +9,7 @@ using Pipeline.App.Push;
 using Pipeline.App.Quality;
 using Pipeline.App.Rejected;
 using Pipeline.App.Runs;
+using Pipeline.App.Streaming;
 using Pipeline.App.Tables;
 using Pipeline.Medallion.Catalog;
 using Pipeline.Medallion.Definitions;
@@ -20,6 +21,7 @@ using Pipeline.Medallion.Quality;
 using Pipeline.Medallion.Quality.Profiling;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Serving;
+using Pipeline.Medallion.Streaming;
 using Pipeline.Medallion.Streaming.Live;
 
 namespace Pipeline.App.OpenApi;
@@ -121,6 +123,10 @@ internal static class Operations
         new(nameof(LiveRequests.Negotiate), "post", "live/negotiate", "Where a SignalR client connects to hear of events as they happen. Clients ask this by themselves when they are given 'live' as their address.")
         {
             Answers = [Ok<LiveConnection>("The hub's address, and a token for an hour.")],
+        },
+        new(nameof(StreamRequests.ListStreams), "get", "streams", "The sources that take events: how far each partition is in bronze, how far silver is behind.")
+        {
+            Answers = [Ok<IReadOnlyList<StreamSummary>>("The sources, by pipeline.")],
         },
         new(nameof(LiveRequests.GetLive), "get", "live/{pipeline}/{aggregate}", "A live aggregate as it stands: its newest windows, with the groups in them.")
         {

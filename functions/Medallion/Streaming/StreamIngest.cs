@@ -48,6 +48,10 @@ public sealed class StreamIngest : IDisposable
         if (events.Any(e => StreamRoutes.Find(targets, e.Source) is null))
         {
             targets = await routes.OfAsync(partition.Hub, anew: true, cancellationToken);
+            if (events.Where(e => StreamRoutes.Find(targets, e.Source) is null).Select(e => routes.WhyUnknown(targets, e.Source)).FirstOrDefault(why => why is not null) is { } wait)
+            {
+                throw new TransientException(wait);
+            }
         }
 
         await gaps.LookAsync(partition, events, targets, cancellationToken);

@@ -72,6 +72,9 @@ public sealed class StreamTests(NorthwindApp northwind)
         await HeardAsync(heard, m => !m.GetProperty("provisional").GetBoolean() && Orders(m) == 108);
         await HeardAsync(heard, m => m.GetProperty("provisional").GetBoolean());
         Assert.Equal(404, (await northwind.Api.GetAsync("live/shop/by_city")).Status);
+        var stream = (await northwind.Api.GetAsync("streams")).Body.EnumerateArray().Single(s => s.GetProperty("pipeline").GetString() == "shop");
+        Assert.Equal((253, 0), (Number(stream, "events"), Number(stream, "versionsBehind")));
+        Assert.Equal(253, stream.GetProperty("partitions").EnumerateArray().Sum(p => p.GetProperty("sequence").GetInt64() + 1));
     }
 
     // Few keys, so that each partition in use has events of every minute.
