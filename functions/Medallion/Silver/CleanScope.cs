@@ -50,7 +50,7 @@ internal sealed record CleanScope
             return All(tables.Bronze, reason);
         }
 
-        var (added, why) = await UnseenAsync(tables, TableVersion.Parse(state.Inputs[tables.BronzeKey.ToString()]), cancellationToken);
+        var (added, why) = await UnseenAsync(tables, declared, TableVersion.Parse(state.Inputs[tables.BronzeKey.ToString()]), cancellationToken);
         return why is null && !rebuild
             ? new CleanScope { Bronze = tables.Bronze with { Files = added }, Incremental = true, Undo = undo }
             : All(tables.Bronze, why ?? "a full refresh was asked for");
@@ -73,7 +73,7 @@ internal sealed record CleanScope
     }
 
     /// <summary>The files with rows that were added after a version; or why they cannot be told.</summary>
-    private static async Task<(IReadOnlyList<AddFile> Added, string? Why)> UnseenAsync(CleanTables tables, TableVersion seen, CancellationToken cancellationToken)
+    private static async Task<(IReadOnlyList<AddFile> Added, string? Why)> UnseenAsync(CleanTables tables, SourceDefinition declared, TableVersion seen, CancellationToken cancellationToken)
     {
         var bronze = tables.Bronze;
         if (seen.TableId != bronze.TableId || seen.Version > bronze.Version)
@@ -92,7 +92,7 @@ internal sealed record CleanScope
             return ([], $"version {removed} of {tables.BronzeKey} removed rows");
         }
 
-        if (changes.MetadataAt is { } changed && await OtherColumnsAsync(tables, seen.Version, cancellationToken))
+        if (changes.MetadataAt is { } changed && await OtherColumnsAsync(tables, declared, seen.Version, cancellationToken))
         {
             return ([], $"version {changed} of {tables.BronzeKey} changed its columns");
         }
@@ -110,11 +110,12 @@ internal sealed record CleanScope
         return (changes.Added, null);
     }
 
-    private static async Task<bool> OtherColumnsAsync(CleanTables tables, long version, CancellationToken cancellationToken)
+    private static async Task<bool> OtherColumnsAsync(CleanTables tables, SourceDefinition declared, long version, CancellationToken cancellationToken)
     {
         try
         {
-            return await tables.BronzeTable.ReadAsync(version, cancellationToken) is not { } then || !HasColumns(tables.Bronze.Schema, then.Schema);
+            return await tables.BronzeTable.ReadAsync(version, cancellationToken) is not { } then
+                || !(declared.Stream is null ? SameColumns(then.Schema, tables.Bronze.Schema) : HasColumns(tables.Bronze.Schema, then.Schema));
         }
         catch (UnknownVersionException)
         {
@@ -124,7 +125,7 @@ internal sealed record CleanScope
 
     private static bool SameColumns(DeltaSchema one, DeltaSchema other) => one.Fields.Select(f => (f.Name, f.Type)).SequenceEqual(other.Fields.Select(f => (f.Name, f.Type)));
 
-    // A column that came later is missing in every row that was there before.
+    // Of a stream any event may bring a field, and one that came later is missing in all rows before.
     private static bool HasColumns(DeltaSchema now, DeltaSchema then) => then.Fields.All(f => now.Find(f.Name) is { } field && field.Type.Equals(f.Type));
 
     private static CleanScope All(DeltaSnapshot bronze, string? why) => new() { Bronze = bronze, Incremental = false, Why = why };

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
 
 namespace Pipeline.Medallion.Streaming;

@@ -24,7 +24,7 @@ public sealed class DefinitionStoreTests(MedallionFixture medallion)
     {
         var compiled = await store.LoadAsync("northwind", TestContext.Current.CancellationToken);
 
-        Assert.Equal((7, 7, 4), (compiled.Definition.Sources.Count, compiled.Definition.Models.Count, compiled.Definition.Metrics.Count));
+        Assert.Equal((8, 7, 4), (compiled.Definition.Sources.Count, compiled.Definition.Models.Count, compiled.Definition.Metrics.Count));
         Assert.Contains("northwind", await store.ListAsync(TestContext.Current.CancellationToken));
     }
 

@@ -10,7 +10,7 @@ public sealed class PipelineFileTests(MedallionFixture medallion)
     [Theory]
     [InlineData("nme: shop\nsources: {orders: {connector: file, path: a.csv}}", "pipeline.yaml:1: unknown key 'nme' in the file: did you mean 'name'?", "pipeline.yaml:1: the file has no 'name'")]
     [InlineData(Source + "    colums:\n      id: {type: bigint}", "pipeline.yaml:6: unknown key 'colums' in source 'orders': did you mean 'columns'?")]
-    [InlineData(Source + "    frequency: daily", "pipeline.yaml:6: unknown key 'frequency' in source 'orders': expected one of connector, path")]
+    [InlineData(Source + "    frequency: daily", "pipeline.yaml:6: unknown key 'frequency' in source 'orders': expected one of connector, hub, land, path")]
     [InlineData(Source + "    columns:\n      id: {type: bigint, requird: true}", "pipeline.yaml:7: unknown key 'requird' in column 'id': did you mean 'required'?")]
     [InlineData(Source + "    rules:\n      - {id: a, expects: 'true'}", "pipeline.yaml:7: unknown key 'expects' in a rule of source 'orders': did you mean 'expect'?", "pipeline.yaml:7: a rule of source 'orders' has no 'expect'")]
     [InlineData(Source + "    partition: {by: id, at: [year]}", "pipeline.yaml:6: unknown key 'at' in 'partition': did you mean 'as'?", "pipeline.yaml:6: 'as' is []: expected one or more of year, month, day")]

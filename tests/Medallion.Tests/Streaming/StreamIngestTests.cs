@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Lakehouse;
 using Pipeline.Medallion.Events;
+using Pipeline.Medallion.Maintenance;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Streaming;
 
@@ -221,6 +222,56 @@ public sealed class StreamIngestTests(MedallionFixture medallion)
         Assert.Equal(["gold.totals"], first.Built);
         Assert.Empty(second.Built);
         Assert.Equal("2", await pipeline.ScalarAsync("select count(*) from bronze.sales"));
+    }
+
+    /// <summary>Packing between and while events land changes no row, and nothing is read anew.</summary>
+    [Fact]
+    public async Task Maintain_WhileEventsLand_ChangesNoRow()
+    {
+        var (pipeline, hub) = await NewAsync();
+        await pipeline.Floor.GetRequiredService<MaintenanceStore>().CreateAsync(Cancelled);
+        var maintenance = pipeline.Floor.GetRequiredService<LakeMaintenance>();
+        var work = Enumerable.Range(0, 6).Select(async round =>
+        {
+            await Task.Delay(150 * round, Cancelled);
+            var request = await maintenance.BeginAsync(new MaintenanceRequest { Id = "", Pipeline = pipeline.Name }, Cancelled);
+            var tables = await maintenance.PlanAsync(request, Cancelled);
+            for (var number = 0; number < tables; number++)
+            {
+                var report = await maintenance.MaintainAsync(request.Id, number, $"m{round}-{number}", Cancelled);
+                Assert.NotEqual(MaintenanceStatus.Failed, report.Status);
+            }
+        }).ToList();
+        for (var id = 0; id < 12; id++)
+        {
+            hub.Send(id % 2, new { id, amount = id == 7 ? -1 : 1 });
+            await RetriedAsync(() => hub.DeliverAsync(pipeline.Floor, id % 2));
+        }
+
+        await Task.WhenAll(work);
+        hub.Send(0, new { id = 12, amount = 1 });
+        await hub.DeliverAsync(pipeline.Floor, 0);
+
+        Assert.Equal("13|12|1", await pipeline.ScalarAsync("select (select count(*) from bronze.sales), (select count(*) from silver.sales), (select count(*) from rejected.sales)"));
+    }
+
+    /// <summary>An event for a pipeline whose definition cannot work waits until it is mended.</summary>
+    [Fact]
+    public async Task Ingest_DefinitionBroken_WaitsAndLosesNothing()
+    {
+        var created = await TestPipeline.CreateAsync(medallion, "sources: nonsense");
+        var clock = new ManualClock();
+        var pipeline = created.On(medallion.Compose(clock, services => services.AddSingleton(new StreamOptions { Hub = created.Name })));
+        var hub = new TestHub(created.Name);
+        hub.Send(0, new { id = 1, amount = 1 });
+
+        var waits = await Assert.ThrowsAsync<TransientException>(() => hub.DeliverAsync(pipeline.Floor, 0));
+        await pipeline.DefineAsync(Yaml);
+        clock.Advance(TimeSpan.FromSeconds(20));
+        await hub.DeliverAsync(pipeline.Floor, 0);
+
+        Assert.Contains($"The definition of pipeline '{created.Name}' cannot work", waits.Message, StringComparison.Ordinal);
+        Assert.Equal(["1"], await pipeline.QueryAsync("select id from silver.sales"));
     }
 
     [Fact]
