@@ -10,6 +10,8 @@ internal sealed record BenchmarkOptions
           medallion [--rows N] [--memory SIZE] [--scratch SIZE] [--times N]   the whole path beside its bound; more than ten million rows: also beside a run of ten million
           increment [--rows N] [--memory SIZE] [--scratch SIZE]               a full run, then one per cent of new rows
           quality   [--rows N] [--memory SIZE] [--times N]                    the same rows cleaned without rules and with 25
+          stream    [--rows N] [--rate N]                                     events into bronze, silver and rejected, as fast as it goes or at a rate; memory over time
+          watch     [--rows N] [--rate N]                                     from sending an event to the push that counts it, at a rate (2,000 a second)
           peers     [--rows N]                                                the same work in pandas and Polars
           snapshot  [--commits N]                                             a table of many commits, opened from its checkpoint
         Sizes are such as 1GiB or 800MB; without them the engine has its defaults.
@@ -25,6 +27,9 @@ internal sealed record BenchmarkOptions
 
     public int Times { get; init; } = 1;
 
+    /// <summary>Events a second; 0: as fast as it goes.</summary>
+    public int Rate { get; init; }
+
     public int Commits { get; init; } = 10_000;
 
     public static BenchmarkOptions Parse(IReadOnlyList<string> arguments)
@@ -38,6 +43,7 @@ internal sealed record BenchmarkOptions
                 "--rows" => options with { Rows = long.Parse(value, CultureInfo.InvariantCulture) },
                 "--memory" => options with { MemoryBytes = Size(value) },
                 "--scratch" => options with { ScratchBytes = Size(value) },
+                "--rate" => options with { Rate = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--times" => options with { Times = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--commits" => options with { Commits = int.Parse(value, CultureInfo.InvariantCulture) },
                 var other => throw new ArgumentException($"There is no option {other}.\n{Usage}"),

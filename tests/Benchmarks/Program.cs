@@ -5,6 +5,8 @@ return args switch
     ["medallion", .. var rest] => await DoneAsync(MedallionBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
     ["increment", .. var rest] => await DoneAsync(IncrementBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
     ["quality", .. var rest] => await DoneAsync(QualityBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
+    ["stream", .. var rest] => await DoneAsync(StreamBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
+    ["watch", .. var rest] => await DoneAsync(WatchBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
     ["peers", .. var rest] => await DoneAsync(PeersBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
     ["snapshot", .. var rest] => await DoneAsync(SnapshotBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
     _ => Usage(),

@@ -8,7 +8,7 @@ using Pipeline.Local.Emulators;
 
 namespace Pipeline.Benchmarks;
 
-/// <summary>The app over a storage emulator, in a folder that goes with it, with the pipeline <c>sales</c>.</summary>
+/// <summary>The app over a storage emulator, in a folder that goes with it, with the pipelines of the benchmarks.</summary>
 internal sealed class SalesApp : IAsyncDisposable
 {
     private readonly Azurite azurite;
@@ -29,7 +29,13 @@ internal sealed class SalesApp : IAsyncDisposable
 
     private BlobLake Lake => new(new BlobServiceClient(azurite.ConnectionString, BlobLake.Options()));
 
-    public static async Task<SalesApp> StartAsync(BenchmarkOptions options, CancellationToken cancellationToken)
+    /// <summary>The API's address.</summary>
+    public Uri Address => http.BaseAddress ?? throw new InvalidOperationException("It has no address.");
+
+    /// <param name="options">The engine's limits.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <param name="broker">Where events come from; null: the functions for events are off.</param>
+    public static async Task<SalesApp> StartAsync(BenchmarkOptions options, CancellationToken cancellationToken, Broker? broker = null)
     {
         var folder = Directory.CreateTempSubdirectory("pipeline-bench-").FullName;
         var azurite = await Azurite.StartAsync(Path.Combine(folder, "azurite"), blobPort: null, cancellationToken);
@@ -44,7 +50,11 @@ internal sealed class SalesApp : IAsyncDisposable
             ["Engine__ScratchFolder"] = Path.Combine(folder, "scratch"),
             ["Engine__MemoryBytes"] = options.MemoryBytes?.ToString(CultureInfo.InvariantCulture) ?? "",
             ["Engine__ScratchBytes"] = options.ScratchBytes?.ToString(CultureInfo.InvariantCulture) ?? "",
-            ["AzureWebJobs.IngestEvents.Disabled"] = "true",
+            ["EventHub"] = broker?.ConnectionString ?? "",
+            ["EventHub__Name"] = "events",
+            ["EventHub__LiveConsumerGroup"] = "live",
+            ["AzureWebJobs.IngestEvents.Disabled"] = broker is null ? "true" : "false",
+            ["AzureWebJobs.WatchEvents.Disabled"] = broker is null ? "true" : "false",
             ["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location,
         };
         var port = FreePorts.Take();
@@ -86,6 +96,13 @@ internal sealed class SalesApp : IAsyncDisposable
 
             await Task.Delay(100, cancellationToken);
         }
+    }
+
+    /// <summary>The first value of the first row of a query.</summary>
+    public async Task<long> CountAsync(string pipeline, string sql, CancellationToken cancellationToken)
+    {
+        using var answer = await http.PostAsJsonAsync(new Uri("mart/sql", UriKind.Relative), new { pipeline, sql }, cancellationToken);
+        return answer.IsSuccessStatusCode ? (await answer.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("rows")[0][0].GetInt64() : 0;
     }
 
     public async ValueTask DisposeAsync()

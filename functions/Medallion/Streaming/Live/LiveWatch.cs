@@ -11,8 +11,10 @@ namespace Pipeline.Medallion.Streaming.Live;
 /// <remarks>Several instances share the partitions, and each counts its own on top of what all have committed.</remarks>
 public sealed class LiveWatch : IDisposable
 {
-    // Batches of several partitions that come so close together are shown together.
-    private static readonly TimeSpan Dwell = TimeSpan.FromMilliseconds(25);
+    // Batches of several partitions that come close together are counted together: at most a fourth of the time goes into counting.
+    private const int DwellPerCount = 3;
+    private static readonly TimeSpan ShortestDwell = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan LongestDwell = TimeSpan.FromMilliseconds(500);
     private readonly StreamRoutes routes;
     private readonly Func<StreamTarget, ProvisionalCount> open;
     private readonly ConcurrentDictionary<string, Counter> counters = new();
@@ -57,7 +59,7 @@ public sealed class LiveWatch : IDisposable
             _ => new Counter(target, open(target)),
             (_, now) => now.Target.Pipeline.Hash == target.Pipeline.Hash ? now : new Counter(target, open(target)));
         counter.Waiting.Enqueue(arrival);
-        await Task.Delay(Dwell, clock, cancellationToken);
+        await Task.Delay(counter.Dwell, clock, cancellationToken);
         await counter.Turn.WaitAsync(cancellationToken);
         try
         {
@@ -67,7 +69,15 @@ public sealed class LiveWatch : IDisposable
                 batch.Add(next);
             }
 
-            return batch.Count == 0 ? [] : await counter.Count.CountAsync(batch, cancellationToken);
+            if (batch.Count == 0)
+            {
+                return [];
+            }
+
+            var begun = clock.GetTimestamp();
+            var answers = await counter.Count.CountAsync(batch, cancellationToken);
+            counter.Dwell = TimeSpan.FromTicks(Math.Clamp(DwellPerCount * clock.GetElapsedTime(begun).Ticks, ShortestDwell.Ticks, LongestDwell.Ticks));
+            return answers;
         }
         catch (Exception error) when (error is LakehouseException or DuckDbException)
         {
@@ -86,5 +96,8 @@ public sealed class LiveWatch : IDisposable
         public ConcurrentQueue<Arrival> Waiting { get; } = new();
 
         public SemaphoreSlim Turn { get; } = new(1);
+
+        /// <summary>How long a batch waits for others.</summary>
+        public TimeSpan Dwell { get; set; } = ShortestDwell;
     }
 }
