@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Pipeline.Local.Emulators;
 using Pipeline.Local.Events;
 
@@ -18,7 +19,7 @@ internal static class EventsCommand
         var duplicates = ShareOption("--duplicates", "The share of events that repeat an earlier one");
         var poison = ShareOption("--poison", "The share of events that no row can be made of");
         var late = ShareOption("--late", "The share of sales that were made up to ten minutes before");
-        var seed = new Option<ulong?>("--seed") { Description = "The same seed sends the same sales, with the same ids; by default one from the clock", HelpName = "N" };
+        var seed = SeedOption();
         var json = new Option<bool>("--json") { Description = "Print the reconciliation as one JSON document" };
         var command = new Command("events", "Send sales to the event hub, then hold the tables against what was sent; the exit code is 0 only if nothing was lost or duplicated")
         {
@@ -26,12 +27,13 @@ internal static class EventsCommand
         };
         command.Validators.Add(result =>
         {
-            if (result.Errors.Any() || result.GetValue(duplicates).PartsPerMillion + result.GetValue(poison).PartsPerMillion <= Share.Whole)
+            if (Given(duplicates) + Given(poison) > Share.Whole)
             {
-                return;
+                result.AddError("--duplicates and --poison are shares of the same events: together 100% at most.");
             }
 
-            result.AddError("--duplicates and --poison are shares of the same events, together 100% at most.");
+            // What cannot be read is reported by its option.
+            int Given(Option<Share> option) => result.GetResult(option) is { Tokens: [var text] } ? Share.TryParse(text.Value)?.PartsPerMillion ?? 0 : 0;
         });
         command.SetAction((arguments, cancellationToken) =>
         {
@@ -45,7 +47,7 @@ internal static class EventsCommand
                 Duplicates = arguments.GetValue(duplicates),
                 Poison = arguments.GetValue(poison),
                 Late = arguments.GetValue(late),
-                Seed = arguments.GetValue(seed) ?? (ulong)TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(),
+                Seed = arguments.GetValue(seed),
             };
             return CommandLine.GuardAsync(screen, () => SendAsync(options.Read(arguments), screen, request, forProgram, cancellationToken), failed: null, cancellationToken);
         });
@@ -87,13 +89,30 @@ internal static class EventsCommand
         var option = new Option<int>(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => byDefault };
         option.Validators.Add(result =>
         {
-            if (!result.Errors.Any() && result.GetValueOrDefault<int>() is var number && (number < least || number > most))
+            if (result.Tokens is [var text] && (!int.TryParse(text.Value, CultureInfo.InvariantCulture, out var number) || number < least || number > most))
             {
-                result.AddError($"{name} is a number from {least} to {most}, not {number}.");
+                result.AddError($"{name} is a number from {least} to {most}, not '{text.Value}'.");
             }
         });
         return option;
     }
+
+    private static Option<ulong> SeedOption() => new("--seed")
+    {
+        Description = "The same seed sends the same sales, with the same ids; by default the time",
+        HelpName = "N",
+        DefaultValueFactory = _ => (ulong)TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(),
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (!ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            {
+                result.AddError($"--seed is a whole number from 0, not '{text}'.");
+            }
+
+            return number;
+        },
+    };
 
     private static Option<Share> ShareOption(string name, string description) => new(name)
     {
