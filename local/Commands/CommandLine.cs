@@ -25,6 +25,7 @@ internal static class CommandLine
             CatalogCommand.Create(options),
             ProfileCommand.Create(options),
             EventsCommand.Create(options),
+            LiveCommand.Create(options),
             StatusCommand.Create(options),
             ResetCommand.Create(options),
             options.Port,
