@@ -27,6 +27,7 @@ internal sealed class AppProcess : IAsyncDisposable
             ["Lake__ConnectionString"] = settings.ConnectionString,
             ["EventHub"] = settings.EventHub,
             ["EventHub__Name"] = Settings.EventHubName,
+            ["EventHub__LiveConsumerGroup"] = "live",
             ["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location,
         };
         var process = ChildProcess.Start(

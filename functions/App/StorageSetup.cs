@@ -6,11 +6,12 @@ using Pipeline.Medallion.Push;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Scheduling;
 using Pipeline.Medallion.Schemas;
+using Pipeline.Medallion.Streaming.Live;
 
 namespace Pipeline.App;
 
 /// <summary>Creates the containers and tables as the app starts, before it takes work.</summary>
-internal sealed class StorageSetup(LakeTables tables, RunStore runs, StepStore steps, ScheduleStore schedules, MaintenanceStore maintenance, SchemaRegistry schemas, EventLog events, PushCursorStore push) : IHostedLifecycleService
+internal sealed class StorageSetup(LakeTables tables, RunStore runs, StepStore steps, ScheduleStore schedules, MaintenanceStore maintenance, SchemaRegistry schemas, EventLog events, PushCursorStore push, LiveStore live) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => Task.WhenAll(
         tables.CreateContainersAsync(cancellationToken),
@@ -20,7 +21,8 @@ internal sealed class StorageSetup(LakeTables tables, RunStore runs, StepStore s
         maintenance.CreateAsync(cancellationToken),
         schemas.CreateAsync(cancellationToken),
         events.CreateAsync(cancellationToken),
-        push.CreateAsync(cancellationToken));
+        push.CreateAsync(cancellationToken),
+        live.CreateAsync(cancellationToken));
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

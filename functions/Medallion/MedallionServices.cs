@@ -73,6 +73,13 @@ public static class MedallionServices
         services.AddSingleton<StreamRoutes>();
         services.AddSingleton(s => new LiveStore(s.GetRequiredService<TableServiceClient>()));
         services.AddSingleton<ClosedWindows>();
+        services.AddSingleton(s => new StreamStatus(s.GetRequiredService<StreamRoutes>(), s.GetRequiredService<StreamOptions>(), s.GetRequiredService<LakeTables>()));
+        services.AddSingleton(s => new LivePush(s.GetRequiredService<StreamRoutes>(), s.GetRequiredService<LiveReader>(), s.GetRequiredService<LiveStore>()));
+        services.AddSingleton(s => new LiveWatch(
+            s.GetRequiredService<StreamRoutes>(),
+            target => new ProvisionalCount(target, s.GetRequiredService<LakeTables>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>(), s.GetRequiredService<LiveStore>(), s.GetRequiredService<TimeProvider>()),
+            s.GetRequiredService<TimeProvider>(),
+            s.GetService<ILogger<LiveWatch>>() ?? NullLogger<LiveWatch>.Instance));
         services.AddSingleton(s => new LiveReader(s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<LiveStore>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<StreamLander>();
         services.AddSingleton<StreamCleaner>();
@@ -115,6 +122,7 @@ public static class MedallionServices
             s.GetRequiredService<TimeProvider>(),
             s.GetService<ILogger<LineageLog>>() ?? NullLogger<LineageLog>.Instance));
         services.AddSingleton(s => new DataCatalog(s.GetRequiredService<LakeTables>(), s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<LineageReader>()));
+        services.AddSingleton(s => new LiveComparer(s.GetRequiredService<LiveReader>(), s.GetRequiredService<LakeTables>(), s.GetRequiredService<SqlQuery>()));
         services.AddSingleton(s => new SqlQuery(s.GetRequiredService<TableCatalog>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new PipelineSteps(
             s.GetRequiredService<RunPlanner>(),

@@ -9,14 +9,16 @@ try
 {
     var arguments = BrokerArguments.Read(args);
     var cluster = new MockCluster();
-    using var relay = new Relay(arguments.Port, cluster.Port);
-    relay.Up();
-    cluster.Advertise("127.0.0.1", relay.Port);
     foreach (var topic in arguments.Topics)
     {
+        // Before anyone can ask for it: the mock cluster makes a topic of four partitions of whatever a client names.
         cluster.CreateTopic(topic, arguments.Partitions);
     }
 
+    using var relay = new Relay(arguments.Port, cluster.Port);
+    cluster.Advertise("127.0.0.1", arguments.Port);
+    relay.Up();
+    cluster.Advertise("127.0.0.1", relay.Port);
     using var groups = new ConsumerGroups($"127.0.0.1:{relay.Port}");
     var builder = WebApplication.CreateSlimBuilder();
     builder.Logging.SetMinimumLevel(LogLevel.Warning);

@@ -11,13 +11,14 @@ namespace Pipeline.App.Tests;
 internal sealed class LocalApp : IAsyncDisposable
 {
     private readonly Azurite azurite;
+    private readonly Broker? broker;
     private readonly AppProcess app;
     private readonly ApiClient launcher;
     private readonly Settings settings;
 
-    private LocalApp(Azurite azurite, AppProcess app, ApiClient launcher, Settings settings)
+    private LocalApp(Azurite azurite, Broker? broker, AppProcess app, ApiClient launcher, Settings settings)
     {
-        (this.azurite, this.app, this.launcher, this.settings) = (azurite, app, launcher, settings);
+        (this.azurite, this.broker, this.app, this.launcher, this.settings) = (azurite, broker, app, launcher, settings);
         Api = new Api(settings.Api);
         Storage = new BlobServiceClient(settings.ConnectionString);
     }
@@ -34,22 +35,28 @@ internal sealed class LocalApp : IAsyncDisposable
 
     public static string RepoRoot { get; } = Metadata("RepoRoot");
 
+    /// <summary>Where events are sent to.</summary>
+    public string BootstrapServers => broker?.BootstrapServers ?? throw new InvalidOperationException("The app has no broker.");
+
     /// <summary>Starts both.</summary>
     /// <param name="stateFolder">Logs and the sample's files; storage too, if it is to be kept.</param>
     /// <param name="keep">Whether storage is kept in the folder, or in memory.</param>
-    public static async Task<LocalApp> StartAsync(string stateFolder, bool keep)
+    /// <param name="events">Whether it has a broker for events.</param>
+    public static async Task<LocalApp> StartAsync(string stateFolder, bool keep, bool events = false)
     {
         Directory.CreateDirectory(Path.Combine(stateFolder, "azurite"));
         var azurite = await Azurite.StartAsync(keep ? Path.Combine(stateFolder, "azurite") : null, null, CancellationToken.None);
-        var settings = new Settings { AppPort = FreePorts.Take(), StoragePort = azurite.BlobPort, BrokerPort = FreePorts.Take(2), StateFolder = stateFolder, AppFile = Metadata("App"), AppSettings = Timers };
+        var broker = events ? await Broker.StartAsync([Settings.EventHubName], null, CancellationToken.None) : null;
+        var settings = new Settings { AppPort = FreePorts.Take(), StoragePort = azurite.BlobPort, BrokerPort = broker?.Port ?? FreePorts.Take(2), StateFolder = stateFolder, AppFile = Metadata("App"), AppSettings = Timers };
         var launcher = new ApiClient(settings.Api);
         try
         {
-            return new LocalApp(azurite, await AppProcess.StartAsync(settings, launcher, CancellationToken.None), launcher, settings);
+            return new LocalApp(azurite, broker, await AppProcess.StartAsync(settings, launcher, CancellationToken.None), launcher, settings);
         }
         catch
         {
             launcher.Dispose();
+            await (broker?.DisposeAsync() ?? ValueTask.CompletedTask);
             await azurite.DisposeAsync();
             throw;
         }
@@ -131,6 +138,7 @@ internal sealed class LocalApp : IAsyncDisposable
         Api.Dispose();
         launcher.Dispose();
         await app.DisposeAsync();
+        await (broker?.DisposeAsync() ?? ValueTask.CompletedTask);
         await azurite.DisposeAsync();
     }
 

@@ -26,7 +26,7 @@ public sealed class NorthwindApp : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        app = await LocalApp.StartAsync(folder, keep: false);
+        app = await LocalApp.StartAsync(folder, keep: false, events: true);
         await app.LandSampleAsync();
         Accepted = await Api.PostAsync("pipelines/northwind/runs");
         Refused = await Api.PostAsync("pipelines/northwind/runs");

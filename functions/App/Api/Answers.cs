@@ -7,6 +7,7 @@ using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Mart;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Serving;
+using Pipeline.Medallion.Streaming.Live;
 
 namespace Pipeline.App.Api;
 
@@ -47,6 +48,7 @@ internal static class Answers
     {
         UnknownPipelineException => Of(StatusCodes.Status404NotFound, "Unknown pipeline", error.Message),
         UnknownTableException => Of(StatusCodes.Status404NotFound, "Unknown table", error.Message),
+        UnknownAggregateException => Of(StatusCodes.Status404NotFound, "Unknown live aggregate", error.Message),
         UnknownRunException => Of(StatusCodes.Status404NotFound, "Unknown run", error.Message),
         UnknownMaintenanceException => Of(StatusCodes.Status404NotFound, "Unknown maintenance", error.Message),
         UnknownStepException => Of(StatusCodes.Status400BadRequest, "Unknown step", error.Message),

@@ -9,6 +9,7 @@ using Pipeline.App.Push;
 using Pipeline.App.Quality;
 using Pipeline.App.Rejected;
 using Pipeline.App.Runs;
+using Pipeline.App.Streaming;
 using Pipeline.App.Tables;
 using Pipeline.Medallion.Catalog;
 using Pipeline.Medallion.Definitions;
@@ -20,6 +21,8 @@ using Pipeline.Medallion.Quality;
 using Pipeline.Medallion.Quality.Profiling;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Serving;
+using Pipeline.Medallion.Streaming;
+using Pipeline.Medallion.Streaming.Live;
 
 namespace Pipeline.App.OpenApi;
 
@@ -44,8 +47,15 @@ internal static class Operations
         new("asOf", "The time whose version is read, in ISO 8601; without an offset it is UTC."),
     ];
 
+    private static readonly IReadOnlyList<Parameter> Aggregate =
+    [
+        new("pipeline", "The pipeline's name.") { InRoute = true },
+        new("aggregate", "The live aggregate's name.") { InRoute = true },
+    ];
+
     private static readonly Answer BadRequest = Error(400, "The request is not what is described here.");
     private static readonly Answer NoPipeline = Error(404, "There is no such pipeline.");
+    private static readonly Answer NoAggregate = Error(404, "There is no such pipeline or live aggregate.");
     private static readonly Answer NoRun = Error(404, "There is no such run.");
     private static readonly Answer NoTable = Error(404, "There is no such table, or no such version of it.");
     private static readonly Answer BadDefinition = Error(422, "The definition cannot work; 'problems' says why, by file and line.");
@@ -113,6 +123,20 @@ internal static class Operations
         new(nameof(LiveRequests.Negotiate), "post", "live/negotiate", "Where a SignalR client connects to hear of events as they happen. Clients ask this by themselves when they are given 'live' as their address.")
         {
             Answers = [Ok<LiveConnection>("The hub's address, and a token for an hour.")],
+        },
+        new(nameof(StreamRequests.ListStreams), "get", "streams", "The sources that take events: how far each partition is in bronze, how far silver is behind.")
+        {
+            Answers = [Ok<IReadOnlyList<StreamSummary>>("The sources, by pipeline.")],
+        },
+        new(nameof(LiveRequests.GetLive), "get", "live/{pipeline}/{aggregate}", "A live aggregate as it stands: its newest windows, with the groups in them.")
+        {
+            Parameters = [.. Aggregate, new("windows", "How many windows.") { Number = (1, LiveRequests.MaxWindows, LiveRequests.DefaultWindows) }],
+            Answers = [Ok<LiveAnswer>("The windows, oldest first."), BadRequest, NoAggregate],
+        },
+        new(nameof(LiveRequests.CompareLive), "get", "live/{pipeline}/{aggregate}/comparison", "What a live aggregate counted in closed windows, beside what a query over silver gives for them.")
+        {
+            Parameters = [.. Aggregate, new("windows", "How many windows, the newest first.") { Number = (1, LiveComparer.MaxWindows, LiveRequests.DefaultCompared) }],
+            Answers = [Ok<LiveComparison>("How many groups are equal, and those that are not."), BadRequest, NoAggregate],
         },
         new(nameof(TableRequests.ListTables), "get", "tables", "All tables with their size.")
         {

@@ -11,12 +11,13 @@ namespace Pipeline.Medallion.Streaming;
 /// <summary>Events as rows of bronze in a session. What is no JSON object is a row too, with the reason and its raw text.</summary>
 internal static class EventRows
 {
-    /// <summary>Brings events into the session, as its table <c>events</c>, in the order in which they are given.</summary>
+    /// <summary>Brings events into the session, as a table, in the order in which they are given.</summary>
     /// <param name="session">The session.</param>
     /// <param name="events">Each with its partition and the name of it in <c>_file</c>.</param>
     /// <param name="why">Why an event is refused, whatever it says; null: its text decides.</param>
     /// <param name="cancellationToken">Interrupts the reading.</param>
-    public static void Load(DuckDbSession session, IEnumerable<(string Partition, string File, StreamEvent Event)> events, Func<StreamEvent, string>? why, CancellationToken cancellationToken)
+    /// <param name="table">The table's name.</param>
+    public static void Load(DuckDbSession session, IEnumerable<(string Partition, string File, StreamEvent Event)> events, Func<StreamEvent, string>? why, CancellationToken cancellationToken, string table = "events")
     {
         session.Execute("create temp table arrived (_file varchar, _partition varchar, _offset bigint, enqueued bigint, line varchar, problem varchar)", cancellationToken);
         using (var appender = session.Append("arrived"))
@@ -43,7 +44,7 @@ internal static class EventRows
         }
 
         session.Execute(
-            $"create temp table events as select _file, _partition, _offset, make_timestamp(enqueued)::timestamptz as _enqueued_at, line, row_number() over () as _row, coalesce(problem, {JsonRecords.Problem("line")}) as error from arrived; drop table arrived",
+            $"create temp table {table} as select _file, _partition, _offset, make_timestamp(enqueued)::timestamptz as _enqueued_at, line, row_number() over () as _row, coalesce(problem, {JsonRecords.Problem("line")}) as error from arrived; drop table arrived",
             cancellationToken);
     }
 

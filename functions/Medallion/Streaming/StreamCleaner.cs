@@ -28,7 +28,7 @@ internal enum CatchUp
 internal sealed class StreamCleaner(LakeTables tables, SourceCleaner cleaner, RunStore runs, StepStore steps, TimeProvider clock)
 {
     // A run that nobody goes on with must not hold up a stream for ever.
-    private static readonly TimeSpan LongestStep = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan LongestRun = TimeSpan.FromHours(2);
     private readonly ConcurrentDictionary<string, SemaphoreSlim> turns = new();
 
     /// <summary>What rows of a stream say instead of a run's id.</summary>
@@ -119,7 +119,8 @@ internal sealed class StreamCleaner(LakeTables tables, SourceCleaner cleaner, Ru
     // From its plan on a run rests on what silver was then; the stream waits until it is through with the table.
     private async Task<bool> IsRunAtItAsync(string pipeline, TableKey silver, CancellationToken cancellationToken) =>
         await runs.CurrentAsync(pipeline, cancellationToken) is { } current
-        && clock.GetUtcNow() - current.ClaimedUtc < LongestStep
+        && clock.GetUtcNow() - current.ClaimedUtc < LongestRun
         && await runs.FindAsync(current.RunId, cancellationToken) is { Status: RunStatus.Running }
-        && (await steps.ListAsync(current.RunId, cancellationToken)).FirstOrDefault(s => s.Table == silver) is { Status: StepStatus.Pending or StepStatus.Running };
+        && await steps.ListAsync(current.RunId, cancellationToken) is var planned
+        && (planned.Count == 0 || planned.FirstOrDefault(s => s.Table == silver) is { Status: StepStatus.Pending or StepStatus.Running });
 }

@@ -36,32 +36,28 @@ public sealed class StreamIngest : IDisposable
     /// <param name="events">Its events, in the order of their numbers.</param>
     /// <param name="cancellationToken">Ends the wait; events that are on their way are committed all the same.</param>
     /// <exception cref="TransientException">It may not all be committed; the same call makes up for it.</exception>
-    /// <returns>Live aggregates that changed, for those who watch.</returns>
-    public async Task<IReadOnlyList<LiveAnswer>> IngestAsync(HubPartition partition, IReadOnlyList<StreamEvent> events, CancellationToken cancellationToken)
+    public async Task IngestAsync(HubPartition partition, IReadOnlyList<StreamEvent> events, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(events);
         if (events.Count == 0)
         {
-            return [];
+            return;
         }
 
         var targets = await routes.OfAsync(partition.Hub, anew: false, cancellationToken);
         if (events.Any(e => StreamRoutes.Find(targets, e.Source) is null))
         {
             targets = await routes.OfAsync(partition.Hub, anew: true, cancellationToken);
+            if (events.Where(e => StreamRoutes.Find(targets, e.Source) is null).Select(e => routes.WhyUnknown(targets, e.Source)).FirstOrDefault(why => why is not null) is { } wait)
+            {
+                throw new TransientException(wait);
+            }
         }
 
         await gaps.LookAsync(partition, events, targets, cancellationToken);
         var bySource = events.GroupBy(e => StreamRoutes.Find(targets, e.Source)).ToList();
-        var changed = await Task.WhenAll(bySource.Select(of => of.Key is { } target
+        await Task.WhenAll(bySource.Select(of => of.Key is { } target
             ? lanes.GetOrAdd(target.Name, open).AddAsync(target, new Arrival(partition, [.. of]), cancellationToken)
-            : RejectAsync(partition, [.. of], targets, cancellationToken)));
-        return [.. changed.SelectMany(c => c)];
-    }
-
-    private async Task<IReadOnlyList<LiveAnswer>> RejectAsync(HubPartition partition, IReadOnlyList<StreamEvent> events, IReadOnlyList<StreamTarget> targets, CancellationToken cancellationToken)
-    {
-        await unrouted.RejectAsync(partition, events, targets, cancellationToken);
-        return [];
+            : unrouted.RejectAsync(partition, [.. of], targets, cancellationToken)));
     }
 }

@@ -22,8 +22,7 @@ internal sealed class StreamLane(StreamLander lander, StreamCleaner cleaner, Liv
     private bool isFollowing;
 
     /// <summary>Waits for others for as long as the source says, and then until the events are committed.</summary>
-    /// <returns>What it changed in live aggregates; of those that shared a commit one learns of it.</returns>
-    public async Task<IReadOnlyList<LiveAnswer>> AddAsync(StreamTarget target, Arrival arrival, CancellationToken cancellationToken)
+    public async Task AddAsync(StreamTarget target, Arrival arrival, CancellationToken cancellationToken)
     {
         var own = new Waiting(arrival, clock.GetTimestamp());
         TaskCompletionSource? first = null;
@@ -44,7 +43,7 @@ internal sealed class StreamLane(StreamLander lander, StreamCleaner cleaner, Liv
             _ = LandSoonAsync(target, first.Task);
         }
 
-        return await own.Committed.Task.WaitAsync(cancellationToken);
+        await own.Committed.Task.WaitAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -60,8 +59,8 @@ internal sealed class StreamLane(StreamLander lander, StreamCleaner cleaner, Liv
             try
             {
                 batch = Close();
-                var changed = await LandAsync(target, batch);
-                batch.ForEach(w => w.Committed.TrySetResult(w == batch[0] ? changed : []));
+                await LandAsync(target, batch);
+                batch.ForEach(w => w.Committed.TrySetResult());
             }
             finally
             {
@@ -73,7 +72,8 @@ internal sealed class StreamLane(StreamLander lander, StreamCleaner cleaner, Liv
 #pragma warning restore CA1031
         {
             batch.ForEach(w => w.Committed.TrySetException(error));
-        }    }
+        }
+    }
 
     private List<Waiting> Close()
     {
@@ -85,7 +85,7 @@ internal sealed class StreamLane(StreamLander lander, StreamCleaner cleaner, Liv
         }
     }
 
-    private async Task<IReadOnlyList<LiveAnswer>> LandAsync(StreamTarget target, List<Waiting> batch)
+    private async Task LandAsync(StreamTarget target, List<Waiting> batch)
     {
         var landing = await lander.LandAsync(target, [.. batch.Select(w => w.Arrival)], CancellationToken.None);
         Note(target, landing, batch);
@@ -96,7 +96,10 @@ internal sealed class StreamLane(StreamLander lander, StreamCleaner cleaner, Liv
         }
 
         metrics.Commits.Record(clock.GetElapsedTime(batch.Max(w => w.Since)).TotalSeconds, StreamMetrics.Source(target));
-        return outcome == CatchUp.Done ? await windows.AdvanceAsync(target, CancellationToken.None) : [];
+        if (outcome == CatchUp.Done)
+        {
+            await windows.AdvanceAsync(target, CancellationToken.None);
+        }
     }
 
     // What is wrong with a definition or a whole batch stays wrong: the events are in bronze, the partition goes on, and people are told.
@@ -164,6 +167,6 @@ internal sealed class StreamLane(StreamLander lander, StreamCleaner cleaner, Liv
 
     private sealed record Waiting(Arrival Arrival, long Since)
     {
-        public TaskCompletionSource<IReadOnlyList<LiveAnswer>> Committed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource Committed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

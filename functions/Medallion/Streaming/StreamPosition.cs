@@ -17,6 +17,13 @@ public sealed record StreamPosition(long Sequence, DateTimeOffset EnqueuedUtc, i
     public static StreamPosition? Of(DeltaSnapshot? table, HubPartition partition) =>
         table is not null && table.Domains.TryGetValue(Prefix + partition, out var text) ? Json.Read<StreamPosition>(text) : null;
 
+    /// <summary>The positions of all partitions of a hub.</summary>
+    public static IEnumerable<(HubPartition Partition, StreamPosition Position)> AllOf(DeltaSnapshot table, string hub)
+    {
+        var prefix = $"{Prefix}{hub}/";
+        return table.Domains.Where(d => d.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(d => (new HubPartition(hub, d.Key[prefix.Length..]), Json.Read<StreamPosition>(d.Value)));
+    }
+
     /// <summary>The state that keeps this position.</summary>
     public DomainState StateOf(HubPartition partition) => new(Prefix + partition, Json.Write(this));
 }

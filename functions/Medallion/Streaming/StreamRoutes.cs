@@ -11,6 +11,9 @@ internal sealed record StreamTarget(CompiledPipeline Pipeline, SourceDefinition 
 
     public TableKey Silver => new("silver", Source.Name);
 
+    /// <summary>The live aggregates of the source.</summary>
+    public IEnumerable<AggregateDefinition> Aggregates => Pipeline.Definition.Aggregates.Where(a => a.From == Source.Name);
+
     public string Name => $"{Pipeline.Definition.Name}.{Source.Name}";
 }
 
@@ -21,6 +24,7 @@ internal sealed class StreamRoutes(DefinitionStore definitions, StreamOptions op
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(1);
     private readonly SemaphoreSlim turn = new(1);
     private IReadOnlyList<StreamTarget> targets = [];
+    private IReadOnlyDictionary<string, string> broken = new Dictionary<string, string>();
     private DateTimeOffset? readUtc;
 
     /// <summary>The sources that take events of a hub, in the order of their names.</summary>
@@ -32,6 +36,16 @@ internal sealed class StreamRoutes(DefinitionStore definitions, StreamOptions op
         var all = await AllAsync(anew ? ShortestPause : Freshness, cancellationToken);
         return [.. all.Where(t => string.Equals(t.Source.Stream?.Hub ?? options.Hub, hub, StringComparison.OrdinalIgnoreCase))];
     }
+
+    /// <summary>All sources that are streams.</summary>
+    public Task<IReadOnlyList<StreamTarget>> AllAsync(CancellationToken cancellationToken) => AllAsync(Freshness, cancellationToken);
+
+    /// <summary>Whether an event that belongs to no known source may belong to one whose definition cannot work at the moment: it names that pipeline, or nobody takes events.</summary>
+    /// <returns>What to tell; null: it belongs to none.</returns>
+    public string? WhyUnknown(IReadOnlyList<StreamTarget> known, string? name) =>
+        broken.FirstOrDefault(b => known.Count == 0 || name?.StartsWith($"{b.Key}.", StringComparison.Ordinal) == true) is { Key: { } pipeline, Value: var reason }
+            ? $"The definition of pipeline '{pipeline}' cannot work, and events may be meant for it: {reason} Until it is mended they wait."
+            : null;
 
     /// <summary>The source that an event names, or the only one there is; null: it belongs to none.</summary>
     public static StreamTarget? Find(IReadOnlyList<StreamTarget> targets, string? name) => name is null
@@ -63,6 +77,7 @@ internal sealed class StreamRoutes(DefinitionStore definitions, StreamOptions op
     private async Task<IReadOnlyList<StreamTarget>> ReadAsync(CancellationToken cancellationToken)
     {
         var found = new List<StreamTarget>();
+        var unreadable = new Dictionary<string, string>();
         foreach (var name in await definitions.ListAsync(cancellationToken))
         {
             try
@@ -73,10 +88,16 @@ internal sealed class StreamRoutes(DefinitionStore definitions, StreamOptions op
             catch (Exception error) when (error is DefinitionException or UnknownPipelineException)
             {
                 // While a definition cannot work, its sources go on by the one that could.
-                found.AddRange(targets.Where(t => t.Pipeline.Definition.Name == name));
+                var before = targets.Where(t => t.Pipeline.Definition.Name == name).ToList();
+                found.AddRange(before);
+                if (before.Count == 0)
+                {
+                    unreadable[name] = error.Message;
+                }
             }
         }
 
+        broken = unreadable;
         return found;
     }
 }

@@ -35,8 +35,12 @@ internal sealed class LineageNames(LineageOptions options)
 
     public (string Namespace, string Name) Table(string pipeline, TableKey table) => (Namespace(table.Layer), $"{pipeline}/{table.Name}");
 
+    /// <summary>What a source takes: events of a hub, or files.</summary>
+    public JsonObject Arrival(SourceDefinition source) =>
+        source.Stream is { } stream ? new JsonObject { ["namespace"] = "eventhub", ["name"] = stream.Hub ?? "default" } : Landing(source.Path);
+
     /// <summary>Files in landing, by the glob that the source takes.</summary>
-    public JsonObject Landing(string path) => new() { ["namespace"] = Namespace("landing"), ["name"] = path };
+    private JsonObject Landing(string path) => new() { ["namespace"] = Namespace("landing"), ["name"] = path };
 
     private string Namespace(string container) => $"abfss://{container}@{options.Account}.dfs.core.windows.net";
 }

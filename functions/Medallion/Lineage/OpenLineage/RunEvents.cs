@@ -66,7 +66,7 @@ internal sealed class RunEvents(LineageNames names, string runId, string pipelin
     private Step? Known(TableKey table) => pipeline?.Steps.FirstOrDefault(step => step.Table == table);
 
     private IEnumerable<JsonObject> Inputs(Step step, Func<TableKey, bool> isWanted, bool isFull) => step.Kind == StepKind.Ingest && pipeline is not null
-        ? [names.Landing(pipeline.Source(step.Table).Path)]
+        ? [names.Arrival(pipeline.Source(step.Table))]
         : step.Inputs.Where(isWanted).Select(input => Dataset(input, VersionRead(step, input), isFull));
 
     // The step's state is in the commit that it made: it says what was read.

@@ -18,16 +18,15 @@ internal sealed class ClosedWindows(LakeTables tables, Engine engine, DataFileWr
     /// <param name="head">How far it is counted.</param>
     /// <param name="watermark">The event time that all partitions have reached; null: none.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    /// <returns>Through which time windows are closed now.</returns>
     /// <exception cref="TransientException">Another instance closes them, or the storage did not answer.</exception>
-    public async Task<long> CloseAsync(StreamTarget target, AggregateDefinition aggregate, string name, LiveHead head, long? watermark, CancellationToken cancellationToken)
+    public async Task CloseAsync(StreamTarget target, AggregateDefinition aggregate, string name, LiveHead head, long? watermark, CancellationToken cancellationToken)
     {
         var (size, every) = ((long)aggregate.Size.TotalMilliseconds, (long)aggregate.Every.TotalMilliseconds);
         var due = watermark is { } reached ? reached - (long)aggregate.Lateness.TotalMilliseconds : long.MinValue;
         var last = due == long.MinValue ? long.MinValue : ((due - size) / every * every) + size;
         if (last <= head.ClosedThrough)
         {
-            return head.ClosedThrough;
+            return;
         }
 
         var key = new TableKey("gold", aggregate.Name);
@@ -47,7 +46,6 @@ internal sealed class ClosedWindows(LakeTables tables, Engine engine, DataFileWr
         }
 
         await store.CloseAsync(name, Math.Max(last, through), cancellationToken);
-        return Math.Max(last, through);
     }
 
     private async Task WriteAsync(

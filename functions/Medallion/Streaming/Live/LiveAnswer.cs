@@ -11,8 +11,11 @@ public sealed record LiveAnswer
     /// <summary>The aggregate.</summary>
     public required string Aggregate { get; init; }
 
-    /// <summary>The version of silver that is counted; what was told with a higher one is newer.</summary>
-    public required long Sequence { get; init; }
+    /// <summary>When it was put together; of two the later one is right.</summary>
+    public required DateTimeOffset TimeUtc { get; init; }
+
+    /// <summary>The version of silver that is counted; -1: none is yet.</summary>
+    public required long Version { get; init; }
 
     /// <summary>Whether events are counted that are not committed yet.</summary>
     public bool Provisional { get; init; }

@@ -1,9 +1,10 @@
+using Pipeline.Lakehouse;
 using Pipeline.Medallion.Definitions;
 
 namespace Pipeline.Medallion.Streaming.Live;
 
 /// <summary>There is no such live aggregate.</summary>
-public sealed class UnknownAggregateException(string message) : Exception(message);
+public sealed class UnknownAggregateException(string message) : TerminalException(message);
 
 /// <summary>Shows live aggregates: any instance puts together what all of them counted.</summary>
 public sealed class LiveReader
@@ -23,18 +24,24 @@ public sealed class LiveReader
     /// <exception cref="UnknownAggregateException">It has no such aggregate.</exception>
     public async Task<LiveAnswer> ReadAsync(string pipeline, string aggregate, int windows, CancellationToken cancellationToken)
     {
-        var (definition, source) = await FindAsync(pipeline, aggregate, cancellationToken);
-        var name = LiveWindows.KeyOf(pipeline, aggregate);
+        var (target, definition) = await FindAsync(pipeline, aggregate, cancellationToken);
+        return await ReadAsync(target, definition, windows, cancellationToken);
+    }
+
+    internal async Task<LiveAnswer> ReadAsync(StreamTarget target, AggregateDefinition definition, int windows, CancellationToken cancellationToken)
+    {
+        var name = LiveWindows.KeyOf(target.Pipeline.Definition.Name, definition.Name);
         var head = await store.HeadAsync(name, cancellationToken);
         var newest = head.Partitions.Count > 0 ? head.Partitions.Values.Max(p => p.LatestMs) : 0;
         var first = newest - (long)(definition.Size + (windows * definition.Every)).TotalMilliseconds;
         var rows = head.Partitions.Count > 0 ? await store.WindowsAsync(name, first, null, cancellationToken) : [];
         return new LiveAnswer
         {
-            Pipeline = pipeline,
-            Aggregate = aggregate,
-            Sequence = head.Applied is { } applied ? Runs.TableVersion.Parse(applied).Version : -1,
-            WatermarkUtc = head.WatermarkAt(clock.GetUtcNow(), LiveWindows.IdleOf(source)) is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null,
+            Pipeline = target.Pipeline.Definition.Name,
+            Aggregate = definition.Name,
+            TimeUtc = clock.GetUtcNow(),
+            Version = head.Applied is { } applied ? Runs.TableVersion.Parse(applied).Version : -1,
+            WatermarkUtc = head.WatermarkAt(clock.GetUtcNow(), LiveWindows.IdleOf(target.Source)) is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null,
             Late = head.Partitions.Values.Sum(p => p.Late),
             Dropped = head.Partitions.Values.Sum(p => p.Dropped),
             Windows = [.. rows.TakeLast(windows).Select(w => LiveGroups.Window(definition, w.Key, w.Value, head.ClosedThrough))],
@@ -42,11 +49,12 @@ public sealed class LiveReader
     }
 
     /// <summary>An aggregate and the source it is of.</summary>
-    internal async Task<(AggregateDefinition Aggregate, SourceDefinition Source)> FindAsync(string pipeline, string aggregate, CancellationToken cancellationToken)
+    internal async Task<(StreamTarget Target, AggregateDefinition Aggregate)> FindAsync(string pipeline, string aggregate, CancellationToken cancellationToken)
     {
-        var definition = (await definitions.LoadAsync(pipeline, cancellationToken)).Definition;
+        var compiled = await definitions.LoadAsync(pipeline, cancellationToken);
+        var definition = compiled.Definition;
         var found = definition.Aggregates.FirstOrDefault(a => a.Name == aggregate)
             ?? throw new UnknownAggregateException($"Pipeline '{pipeline}' has no live aggregate '{aggregate}'{(definition.Aggregates.Count == 0 ? "; it declares none" : $": it has {string.Join(", ", definition.Aggregates.Select(a => a.Name))}")}.");
-        return (found, definition.Sources.First(s => s.Name == found.From));
+        return (new StreamTarget(compiled, definition.Sources.First(s => s.Name == found.From)), found);
     }
 }

@@ -49,6 +49,10 @@ public sealed class LiveStore
         return head with { Partitions = partitions };
     }
 
+    /// <summary>The version of silver that is counted; null: none is yet.</summary>
+    internal async Task<string?> AppliedAsync(string aggregate, CancellationToken cancellationToken) =>
+        (await table.FindAsync(aggregate, AggregateRow, cancellationToken))?.GetString("Applied");
+
     /// <summary>Notes how far partitions are counted, and then that all of silver up to a version is.</summary>
     /// <exception cref="TransientException">Another instance noted something meanwhile.</exception>
     internal async Task SaveAsync(string aggregate, LiveHead head, IReadOnlyCollection<string> changed, CancellationToken cancellationToken)

@@ -21,28 +21,22 @@ internal sealed class LiveWindows(LakeTables tables, Engine engine, TableReader 
     private static readonly TimeSpan ShortestIdle = TimeSpan.FromSeconds(60);
 
     /// <summary>Counts what silver has and the aggregates of its source do not.</summary>
-    /// <returns>What changed, for those who watch; it may be too late for them, but it is never wrong.</returns>
-    public async Task<IReadOnlyList<LiveAnswer>> AdvanceAsync(StreamTarget target, CancellationToken cancellationToken)
+    public async Task AdvanceAsync(StreamTarget target, CancellationToken cancellationToken)
     {
-        var changed = new List<LiveAnswer>();
-        foreach (var aggregate in target.Pipeline.Definition.Aggregates.Where(a => a.From == target.Source.Name))
+        foreach (var aggregate in target.Aggregates)
         {
-            if (await AdvanceAsync(target, aggregate, cancellationToken) is { } answer)
-            {
-                changed.Add(answer);
-            }
+            await AdvanceAsync(target, aggregate, cancellationToken);
         }
-
-        return changed;
     }
 
-    private async Task<LiveAnswer?> AdvanceAsync(StreamTarget target, AggregateDefinition aggregate, CancellationToken cancellationToken)
+    private async Task AdvanceAsync(StreamTarget target, AggregateDefinition aggregate, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await TryAdvanceAsync(target, aggregate, cancellationToken);
+                await TryAdvanceAsync(target, aggregate, cancellationToken);
+                return;
             }
             catch (TransientException) when (attempt < Attempts)
             {
@@ -52,26 +46,26 @@ internal sealed class LiveWindows(LakeTables tables, Engine engine, TableReader 
             {
                 // The events are committed; the next commit takes up what was left.
                 logger.NotCounted($"{target.Pipeline.Definition.Name}.{aggregate.Name}", error.Message);
-                return null;
+                return;
             }
         }
     }
 
-    private async Task<LiveAnswer?> TryAdvanceAsync(StreamTarget target, AggregateDefinition aggregate, CancellationToken cancellationToken)
+    private async Task TryAdvanceAsync(StreamTarget target, AggregateDefinition aggregate, CancellationToken cancellationToken)
     {
         var pipeline = target.Pipeline.Definition.Name;
         var name = KeyOf(pipeline, aggregate.Name);
         var table = tables.Open(pipeline, target.Silver);
         if (await table.ReadAsync((long?)null, cancellationToken) is not { } silver)
         {
-            return null;
+            return;
         }
 
         var head = await store.HeadAsync(name, cancellationToken);
         var version = TableVersion.Of(silver);
         if (head.Applied == version.ToString())
         {
-            return null;
+            return;
         }
 
         var idle = IdleOf(target.Source);
@@ -79,20 +73,10 @@ internal sealed class LiveWindows(LakeTables tables, Engine engine, TableReader 
         var fresh = silver with { Files = await UnseenAsync(table, silver, head, cancellationToken) };
         using var lease = await reader.CreateViewAsync(session, "live", "silver", fresh, table.Root, cancellationToken);
         var partitions = Load(session, aggregate, head, head.WatermarkAt(clock.GetUtcNow(), idle), cancellationToken);
-        var windows = await CountAsync(session, aggregate, name, partitions, cancellationToken);
+        await CountAsync(session, aggregate, name, partitions, cancellationToken);
         var next = head with { Applied = version.ToString(), Partitions = Merge(head.Partitions, partitions) };
         await store.SaveAsync(name, next, partitions.Keys, cancellationToken);
-        next = next with { ClosedThrough = await closed.CloseAsync(target, aggregate, name, next, next.WatermarkAt(clock.GetUtcNow(), idle), cancellationToken) };
-        return new LiveAnswer
-        {
-            Pipeline = pipeline,
-            Aggregate = aggregate.Name,
-            Sequence = silver.Version,
-            WatermarkUtc = next.WatermarkAt(clock.GetUtcNow(), idle) is { } ms ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : null,
-            Late = next.Partitions.Values.Sum(p => p.Late),
-            Dropped = next.Partitions.Values.Sum(p => p.Dropped),
-            Windows = [.. windows.Select(w => LiveGroups.Window(aggregate, w.Key, w.Value, next.ClosedThrough))],
-        };
+        await closed.CloseAsync(target, aggregate, name, next, next.WatermarkAt(clock.GetUtcNow(), idle), cancellationToken);
     }
 
     /// <summary>What an aggregate's state is kept under.</summary>
@@ -166,7 +150,7 @@ internal sealed class LiveWindows(LakeTables tables, Engine engine, TableReader 
         return merged;
     }
 
-    private async Task<SortedDictionary<long, IReadOnlyList<LiveRow>>> CountAsync(
+    private async Task CountAsync(
         DuckDbSession session, AggregateDefinition aggregate, string name, Dictionary<string, PartitionHead> partitions, CancellationToken cancellationToken)
     {
         var starts = session.Query("select distinct start from fresh order by start", cancellationToken).Rows().Select(r => (long)(r[0] ?? 0L)).ToList();
@@ -196,20 +180,19 @@ internal sealed class LiveWindows(LakeTables tables, Engine engine, TableReader 
             Partition = (string)(r[1] ?? ""),
             Group = (string)(r[2] ?? ""),
             Covered = partitions[(string)(r[1] ?? "")].Covered,
-            Tallies = [.. aggregate.Values.Select((_, i) => new Tally((long)(r[3 + (4 * i)] ?? 0L), (string?)r[4 + (4 * i)], (string?)r[5 + (4 * i)], (string?)r[6 + (4 * i)]))],
+            Tallies = [.. aggregate.Values.Select((_, i) => Tally.Of(r, 3 + (4 * i)))],
         })).ToLookup(c => c.Start, c => c.Row);
 
-        var windows = new SortedDictionary<long, IReadOnlyList<LiveRow>>();
         foreach (var start in starts)
         {
             var before = kept[start].ToDictionary(r => (r.Partition, r.Group));
-            var changed = counted[start].Select(row => before.TryGetValue((row.Partition, row.Group), out var then)
-                ? row with { Tallies = [.. then.Tallies.Zip(row.Tallies, (a, b) => a.With(b))], ETag = then.ETag }
-                : row).ToList();
-            await store.SaveAsync(name, start, changed, cancellationToken);
-            windows[start] = [.. changed, .. kept[start].Where(r => !changed.Exists(c => c.Partition == r.Partition && c.Group == r.Group))];
+            await store.SaveAsync(
+                name,
+                start,
+                counted[start].Select(row => before.TryGetValue((row.Partition, row.Group), out var then)
+                    ? row with { Tallies = [.. then.Tallies.Zip(row.Tallies, (a, b) => a.With(b))], ETag = then.ETag }
+                    : row),
+                cancellationToken);
         }
-
-        return windows;
     }
 }

@@ -12,6 +12,9 @@ internal sealed record Tally(long Count, string? Sum, string? Min, string? Max)
 {
     public static Tally None { get; } = new(0, null, null, null);
 
+    /// <summary>From four columns of a query's row.</summary>
+    public static Tally Of(object?[] row, int first) => new((long)(row[first] ?? 0L), (string?)row[first + 1], (string?)row[first + 2], (string?)row[first + 3]);
+
     /// <summary>Of the values of both.</summary>
     public Tally With(Tally other) => new(
         Count + other.Count,

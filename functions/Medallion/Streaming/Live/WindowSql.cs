@@ -19,7 +19,7 @@ internal static class WindowSql
     /// <summary>The same rows once for every window that they belong to, with its begin as <c>start</c> and the group as <c>grp</c>.</summary>
     public static string Windowed(AggregateDefinition aggregate, string timed) => string.Create(
         CultureInfo.InvariantCulture,
-        $"select *, latest - k * {Ms(aggregate.Every)} as start, json_array({string.Join(", ", aggregate.By.Select(Sql.Identifier))})::varchar as grp from {timed}, range({aggregate.Size.Ticks / aggregate.Every.Ticks}) as steps(k)");
+        $"select *, latest - k * {Ms(aggregate.Every)} as start, json_array({string.Join(", ", aggregate.By.Select(Sql.Identifier))})::varchar as grp from (select *, unnest([{string.Join(", ", Enumerable.Range(0, (int)(aggregate.Size.Ticks / aggregate.Every.Ticks)))}]) as k from {timed})");
 
     /// <summary>What is computed of a group: for each value how many, the sum, the least and the greatest.</summary>
     public static string Tallies(AggregateDefinition aggregate) => string.Join(", ", aggregate.Values.Select(v => v switch

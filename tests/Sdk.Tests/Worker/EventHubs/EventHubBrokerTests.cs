@@ -58,19 +58,20 @@ public sealed class EventHubBrokerTests(BrokerFixture fixture)
     [Fact]
     public async Task BrokerRestartedEmpty_TheHostBeginsAnew()
     {
-        var broker = await Broker.StartAsync([], port: null, cancel);
-        using var hub = await TestHub.CreateAsync(broker, partitions: 1);
-        hub.Send(0, ["a", "b", "c"]);
-        await using var app = await StartAsync(hub, received);
-        await Wait.UntilAsync(async () => await hub.CheckpointAsync(0) == 3, "the checkpoint has moved");
+        string[] topics = ["restarted"];
+        var broker = await Broker.StartAsync(topics, port: null, cancel);
+        using var before = new TestHub(broker, topics[0]);
+        before.Send(0, ["a", "b", "c"]);
+        await using var app = await StartAsync(before, received);
+        await Wait.UntilAsync(async () => await before.CheckpointAsync(0) == 3, "the checkpoint has moved");
 
         await broker.DisposeAsync();
-        await using var restarted = await Broker.StartAsync([], broker.Port, cancel);
-        using var again = await TestHub.CreateAsync(restarted, partitions: 1, hub.Name);
-        again.Send(0, ["d"]);
+        await using var restarted = await Broker.StartAsync(topics, broker.Port, cancel);
+        using var after = new TestHub(restarted, topics[0]);
+        after.Send(0, ["d"]);
         await Wait.UntilAsync(() => received.Bodies(0).Contains("d"), "the event of the new broker arrived");
         Assert.Equal(0, received.Batches[^1].Events[0].SequenceNumber);
-        await Wait.UntilAsync(async () => await again.CheckpointAsync(0) == 1, "the checkpoint has moved");
+        await Wait.UntilAsync(async () => await after.CheckpointAsync(0) == 1, "the checkpoint has moved");
     }
 
     [Fact]

@@ -11,7 +11,8 @@ internal sealed class TestHub : IDisposable
     private readonly Broker broker;
     private readonly IProducer<string?, byte[]> producer;
 
-    private TestHub(Broker broker, string name)
+    /// <summary>A hub that the broker has.</summary>
+    public TestHub(Broker broker, string name)
     {
         this.broker = broker;
         Name = name;
@@ -23,9 +24,9 @@ internal sealed class TestHub : IDisposable
     /// <summary>With a session that ends soon, so that partitions move within a test's patience.</summary>
     public string ConnectionString => $"BootstrapServers={broker.BootstrapServers};SessionTimeoutMs=1500";
 
-    public static async Task<TestHub> CreateAsync(Broker broker, int partitions, string? name = null)
+    public static async Task<TestHub> CreateAsync(Broker broker, int partitions)
     {
-        var hub = new TestHub(broker, name ?? $"hub-{Guid.NewGuid():N}");
+        var hub = new TestHub(broker, $"hub-{Guid.NewGuid():N}");
         using var created = await broker.Control.PostAsJsonAsync("/topics", new { hub.Name, Partitions = partitions }, TestContext.Current.CancellationToken);
         created.EnsureSuccessStatusCode();
         return hub;

@@ -18,7 +18,7 @@ internal sealed class EventHubListener(
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan PollIntervalWhilePaused = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan RestartDelay = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(5);
 
     // Held by whoever changes the ownership of partitions or moves a checkpoint.
     private readonly Lock gate = new();
@@ -26,17 +26,21 @@ internal sealed class EventHubListener(
     private readonly ConcurrentDictionary<Task, bool> running = new();
     private readonly List<PartitionPump> paused = [];
     private readonly BrokerErrors errors = new(function.Name, time, log);
+    private CancellationToken stopping;
     private volatile bool renewed;
 
+    private bool IsLeaving => renewed || stopping.IsCancellationRequested;
+
     /// <summary>Ends when the token is cancelled and the invocations that ran then have ended. A broker that is gone is waited for.</summary>
-    public async Task RunAsync(CancellationToken stopping)
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
+        stopping = cancellationToken;
         while (!stopping.IsCancellationRequested)
         {
             renewed = false;
             try
             {
-                await ConsumeAsync(stopping);
+                await ConsumeAsync();
             }
             catch (Exception error)
             {
@@ -50,13 +54,13 @@ internal sealed class EventHubListener(
         }
     }
 
-    private async Task ConsumeAsync(CancellationToken stopping)
+    private async Task ConsumeAsync()
     {
         using var consumer = Build();
         try
         {
             consumer.Subscribe(subscription.EventHub);
-            await Task.Factory.StartNew(() => Poll(consumer, stopping), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            await Task.Factory.StartNew(() => Poll(consumer), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         }
         finally
         {
@@ -75,17 +79,17 @@ internal sealed class EventHubListener(
         .SetErrorHandler((_, error) => errors.Tell(error))
         .SetLogHandler((_, line) => log.ClientLine(line.Message))
         .SetPartitionsAssignedHandler(Assign)
-        .SetPartitionsRevokedHandler((consumer, partitions) => Lose(consumer, [.. partitions.Select(partition => partition.TopicPartition)]))
+        .SetPartitionsRevokedHandler((consumer, partitions) => Lose(consumer, partitions.Select(partition => partition.TopicPartition)))
         .SetPartitionsLostHandler((consumer, partitions) =>
         {
-            Lose(consumer, [.. partitions.Select(partition => partition.TopicPartition)]);
+            Lose(consumer, partitions.Select(partition => partition.TopicPartition));
             Renew();
         })
         .Build();
 
-    private void Poll(IConsumer<string?, byte[]?> consumer, CancellationToken stopping)
+    private void Poll(IConsumer<string?, byte[]?> consumer)
     {
-        while (!stopping.IsCancellationRequested && !renewed)
+        while (!IsLeaving)
         {
             try
             {
@@ -133,6 +137,11 @@ internal sealed class EventHubListener(
 
     private List<TopicPartitionOffset> Assign(IConsumer<string?, byte[]?> consumer, List<TopicPartition> partitions)
     {
+        if (IsLeaving)
+        {
+            return [.. partitions.Select(partition => new TopicPartitionOffset(partition, Offset.Unset))];
+        }
+
         var offsets = StartingOffsets(consumer, partitions);
         lock (gate)
         {
@@ -168,17 +177,12 @@ internal sealed class EventHubListener(
 
     private static string Numbers(IEnumerable<TopicPartition> partitions) => string.Join(", ", partitions.Select(partition => partition.Partition.Value).Order());
 
-    private void Lose(IConsumer<string?, byte[]?> consumer, IReadOnlyList<TopicPartition> partitions)
+    private void Lose(IConsumer<string?, byte[]?> consumer, IEnumerable<TopicPartition> partitions)
     {
-        if (partitions.Count == 0)
-        {
-            return;
-        }
-
-        log.Lost(function.Name, Numbers(partitions));
         lock (gate)
         {
-            foreach (var pump in partitions.Select(partition => pumps.GetValueOrDefault(partition)).OfType<PartitionPump>())
+            List<PartitionPump> lost = [.. partitions.Select(partition => pumps.GetValueOrDefault(partition)).OfType<PartitionPump>()];
+            foreach (var pump in lost)
             {
                 pumps.Remove(pump.Partition);
                 if (paused.Remove(pump))
@@ -188,6 +192,11 @@ internal sealed class EventHubListener(
                 }
 
                 pump.Lose();
+            }
+
+            if (lost.Count > 0)
+            {
+                log.Lost(function.Name, Numbers(lost.Select(pump => pump.Partition)));
             }
         }
     }

@@ -61,7 +61,7 @@ internal sealed class PartitionPump(TopicPartition partition, EventHubOptions op
     }
 
     /// <summary>The invocation that runs is asked to end, and no other follows.</summary>
-    public void Lose() => lost.Cancel();
+    public void Lose() => _ = lost.CancelAsync();
 
     private static long Bytes(ConsumeResult<string?, byte[]?> result) =>
         OverheadBytes + (result.Message.Value?.Length ?? 0) + (result.Message.Key?.Length ?? 0)
