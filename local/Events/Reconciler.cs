@@ -14,7 +14,9 @@ internal sealed class Reconciler(ApiClient api, EventsRequest request, DateTimeO
     {
         var tables = await api.GetTablesAsync(cancellationToken);
         var unrouted = tables.Where(t => t is { Layer: "rejected", Table: "_unrouted" }).Select(t => t.Pipeline).ToList();
-        var sql = new ReconciliationSql(tables.Where(t => t.Pipeline == request.Pipeline).Select(t => $"{t.Layer}.{t.Table}").ToHashSet(StringComparer.Ordinal), since);
+
+        // A run makes bronze before the first event comes, without an event's columns.
+        var sql = new ReconciliationSql(tables.Where(t => t.Pipeline == request.Pipeline && t.Rows > 0).Select(t => $"{t.Layer}.{t.Table}").ToHashSet(StringComparer.Ordinal), since);
         var found = new Found();
         foreach (var some in ranges.Chunk(RangesOfQuery))
         {

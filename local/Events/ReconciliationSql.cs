@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Pipeline.Local.Events;
 
 /// <summary>The questions by which what was sent is held against the tables.</summary>
-/// <param name="tables">The tables that there are, as LAYER.TABLE.</param>
+/// <param name="tables">The tables that have rows, as LAYER.TABLE.</param>
 /// <param name="since">Rows of events that the broker took earlier are of others: offsets begin anew with a broker that keeps them in memory.</param>
 internal sealed class ReconciliationSql(IReadOnlySet<string> tables, DateTimeOffset since)
 {

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Spectre.Console;
 
@@ -7,41 +8,49 @@ namespace Pipeline.Local.Live;
 internal sealed class LiveFollower(ApiClient api, Screen screen, string pipeline, string name)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+    private static readonly JsonSerializerOptions OneLine = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private readonly Dictionary<(DateTimeOffset Start, string Key), string> shown = [];
 
     /// <summary>Follows it until it is told to stop.</summary>
     public Task FollowAsync(CancellationToken cancellationToken) => screen.IsTerminal
-        ? screen.People.Live(new Text("")).StartAsync(context => PollAsync(answer => context.UpdateTarget(LiveScreen.Render(Read(answer))), cancellationToken))
-        : PollAsync(answer => WriteChanges(Read(answer)), cancellationToken);
+        ? screen.People.Live(new Text("")).StartAsync(context => PollAsync((_, aggregate) => context.UpdateTarget(LiveScreen.Render(aggregate)), cancellationToken))
+        : PollAsync((_, aggregate) => WriteChanges(aggregate), cancellationToken);
 
     /// <summary>Writes the app's answer on a line of its own, whenever it is another one.</summary>
-    public Task FollowAsJsonAsync(CancellationToken cancellationToken) => PollAsync(answer => screen.Results.WriteLine(answer), cancellationToken);
+    public Task FollowAsJsonAsync(CancellationToken cancellationToken) => PollAsync((answer, _) => screen.Results.WriteLine(answer), cancellationToken);
 
     /// <summary>Writes it as it is.</summary>
     public async Task ShowAsync(bool asJson, CancellationToken cancellationToken)
     {
-        var answer = await AskAsync(cancellationToken);
+        var (answer, aggregate) = await AskAsync(cancellationToken);
         if (asJson)
         {
             await screen.Results.WriteLineAsync(answer);
         }
         else
         {
-            LiveScreen.Write(screen, Read(answer));
+            LiveScreen.Write(screen, aggregate);
         }
     }
 
-    private async Task<string> AskAsync(CancellationToken cancellationToken) =>
-        JsonSerializer.Serialize(await api.GetLiveAsync(pipeline, name, cancellationToken));
+    private async Task<(string Answer, LiveAggregate Aggregate)> AskAsync(CancellationToken cancellationToken)
+    {
+        var answer = await api.GetLiveAsync(pipeline, name, cancellationToken);
+        return (JsonSerializer.Serialize(answer, OneLine), answer.Deserialize<LiveAggregate>(JsonSerializerOptions.Web) ?? throw new ApiException("The app answered nothing."));
+    }
 
-    private async Task PollAsync(Action<string> show, CancellationToken cancellationToken)
+    private async Task PollAsync(Action<string, LiveAggregate> show, CancellationToken cancellationToken)
     {
         for (var last = ""; ; await Task.Delay(Interval, cancellationToken))
         {
-            var answer = await AskAsync(cancellationToken);
-            if (answer != last)
+            var (answer, aggregate) = await AskAsync(cancellationToken);
+
+            // The answer itself has the time in it.
+            var content = JsonSerializer.Serialize(aggregate);
+            if (content != last)
             {
-                show(last = answer);
+                show(answer, aggregate);
+                last = content;
             }
         }
     }
@@ -66,7 +75,4 @@ internal sealed class LiveFollower(ApiClient api, Screen screen, string pipeline
             shown.Remove(old);
         }
     }
-
-    private static LiveAggregate Read(string answer) =>
-        JsonSerializer.Deserialize<LiveAggregate>(answer, JsonSerializerOptions.Web) ?? throw new ApiException("The app answered nothing.");
 }

@@ -132,16 +132,18 @@ static (int, object) Plan(string pipeline) => (200, new
     });
 }
 
-// It moves once, and is gone then.
+// It moves once, stays so, and is gone then.
 (int, object) Live()
 {
-    var poll = polls["live"] = polls.GetValueOrDefault("live") + 1;
+    var polled = polls["live"] = polls.GetValueOrDefault("live") + 1;
+    var poll = Math.Min(polled, 2);
     var start = new DateTimeOffset(2026, 1, 2, 3, 4, 0, TimeSpan.Zero);
-    return poll > 2 ? (404, new { title = "Not found", detail = "There is no aggregate 'sales' any more." }) : (200, new
+    return polled > 3 ? (404, new { title = "Not found", detail = "There is no aggregate 'sales' any more." }) : (200, new
     {
         pipeline = "northwind",
         aggregate = "sales",
-        sequence = poll,
+        timeUtc = DateTimeOffset.UtcNow,
+        version = poll,
         provisional = poll > 1,
         watermarkUtc = start.AddSeconds(80),
         late = 1200,

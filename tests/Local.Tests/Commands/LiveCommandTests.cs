@@ -52,7 +52,7 @@ public sealed class LiveCommandTests(AzuriteFixture azurite) : IDisposable
     {
         var (_, output, error) = await shell.RunAsync("live", "sales", "--json");
 
-        Assert.Equal([1, 2], output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("sequence").GetInt32()));
+        Assert.Equal([1, 2], output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("version").GetInt32()));
         Assert.Contains("There is no aggregate 'sales' any more.", error, StringComparison.Ordinal);
     }
 
