@@ -13,7 +13,7 @@ internal sealed class LiveFollower(ApiClient api, Screen screen, string pipeline
 
     /// <summary>Follows it until it is told to stop.</summary>
     public Task FollowAsync(CancellationToken cancellationToken) => screen.IsTerminal
-        ? screen.People.Live(new Text("")).StartAsync(context => PollAsync((_, aggregate) => context.UpdateTarget(LiveScreen.Render(aggregate)), cancellationToken))
+        ? screen.People.Live(new Text("")).Cropping(VerticalOverflowCropping.Bottom).StartAsync(context => PollAsync((_, aggregate) => context.UpdateTarget(LiveScreen.Render(aggregate)), cancellationToken))
         : PollAsync((_, aggregate) => WriteChanges(aggregate), cancellationToken);
 
     /// <summary>Writes the app's answer on a line of its own, whenever it is another one.</summary>

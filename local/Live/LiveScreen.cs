@@ -4,7 +4,7 @@ using Spectre.Console.Rendering;
 
 namespace Pipeline.Local.Live;
 
-/// <summary>A live aggregate for people: a table, the newest window on top, and a line below it.</summary>
+/// <summary>A live aggregate for people: a table, the newest window on top, and a line about it.</summary>
 internal static class LiveScreen
 {
     private const string Time = "HH:mm:ss";
@@ -19,8 +19,9 @@ internal static class LiveScreen
         screen.Line(Status(aggregate));
     }
 
+    /// <summary>For a terminal that may be too low for all of it.</summary>
     public static IRenderable Render(LiveAggregate aggregate) =>
-        GridOf(aggregate) is { } grid ? new Rows(grid.ToTable(), new Text(Status(aggregate))) : new Text(Status(aggregate));
+        GridOf(aggregate) is { } grid ? new Rows(new Text(Status(aggregate)), grid.ToTable()) : new Text(Status(aggregate));
 
     /// <summary>A group's new numbers as a line.</summary>
     public static string Line(LiveWindow window, LiveGroup group) => string.Join(
