@@ -127,6 +127,13 @@ internal sealed class ApiClient(Uri api) : IDisposable
         return await ReadAsync<JsonElement>(answer, cancellationToken);
     }
 
+    /// <summary>The newest windows of a live aggregate, as the app answers them.</summary>
+    public async Task<JsonElement> GetLiveAsync(string pipeline, string aggregate, CancellationToken cancellationToken)
+    {
+        using var answer = await http.GetAsync(new Uri($"live/{Uri.EscapeDataString(pipeline)}/{Uri.EscapeDataString(aggregate)}?windows=2", UriKind.Relative), cancellationToken);
+        return await ReadAsync<JsonElement>(answer, cancellationToken);
+    }
+
     public async Task<QueryResult> QueryAsync(string pipeline, string sql, CancellationToken cancellationToken)
     {
         using var answer = await http.PostAsJsonAsync(new Uri("mart/sql", UriKind.Relative), new { pipeline, sql }, Json, cancellationToken);

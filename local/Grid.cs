@@ -33,18 +33,7 @@ internal sealed record Grid(IReadOnlyList<Grid.Column> Columns, IReadOnlyList<IR
     {
         if (screen.IsTerminal)
         {
-            var table = new Table().Border(TableBorder.Rounded).BorderStyle(new Style(Color.Grey));
-            foreach (var column in Columns)
-            {
-                table.AddColumn(new TableColumn(new Text(column.Name, new Style(decoration: Decoration.Bold))) { Alignment = column.IsNumber ? Justify.Right : Justify.Left });
-            }
-
-            foreach (var row in Rows)
-            {
-                table.AddRow(row.Select(cell => new Text(cell)));
-            }
-
-            screen.People.Write(table);
+            screen.People.Write(ToTable());
             return;
         }
 
@@ -54,6 +43,23 @@ internal sealed record Grid(IReadOnlyList<Grid.Column> Columns, IReadOnlyList<IR
         {
             screen.Line(Aligned(row, widths));
         }
+    }
+
+    /// <summary>As a table of a terminal.</summary>
+    public Table ToTable()
+    {
+        var table = new Table().Border(TableBorder.Rounded).BorderStyle(new Style(Color.Grey));
+        foreach (var column in Columns)
+        {
+            table.AddColumn(new TableColumn(new Text(column.Name, new Style(decoration: Decoration.Bold))) { Alignment = column.IsNumber ? Justify.Right : Justify.Left });
+        }
+
+        foreach (var row in Rows)
+        {
+            table.AddRow(row.Select(cell => new Text(cell)));
+        }
+
+        return table;
     }
 
     private string Aligned(IReadOnlyList<string> cells, List<int> widths) =>

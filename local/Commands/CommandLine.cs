@@ -24,6 +24,8 @@ internal static class CommandLine
             RestoreCommand.Create(options),
             CatalogCommand.Create(options),
             ProfileCommand.Create(options),
+            EventsCommand.Create(options),
+            LiveCommand.Create(options),
             StatusCommand.Create(options),
             ResetCommand.Create(options),
             options.Port,

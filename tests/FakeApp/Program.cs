@@ -56,6 +56,7 @@ while (true)
             },
             areRowsComplete = false,
         }),
+        ("GET", ["api", "live", "northwind", "sales"]) when context.Request.QueryString["windows"] == "2" => Live(),
         ("GET", ["api", "quality", "judged"]) when context.Request.QueryString["run"] == "judged-2" => Quality(),
         ("POST", ["api", "quality", "bronze", "northwind", "orders", "profile"]) => Profile(),
         ("POST", ["api", "mart", "sql"]) => await QueryAsync(context.Request),
@@ -129,6 +130,32 @@ static (int, object) Plan(string pipeline) => (200, new
         },
         metrics = new Dictionary<string, decimal> { ["total_revenue"] = 1265793.0395m },
     });
+}
+
+// It moves once, stays so, and is gone then.
+(int, object) Live()
+{
+    var polled = polls["live"] = polls.GetValueOrDefault("live") + 1;
+    var poll = Math.Min(polled, 2);
+    var start = new DateTimeOffset(2026, 1, 2, 3, 4, 0, TimeSpan.Zero);
+    return polled > 3 ? (404, new { title = "Not found", detail = "There is no aggregate 'sales' any more." }) : (200, new
+    {
+        pipeline = "northwind",
+        aggregate = "sales",
+        timeUtc = DateTimeOffset.UtcNow,
+        version = poll,
+        provisional = poll > 1,
+        watermarkUtc = start.AddSeconds(80),
+        late = 1200,
+        dropped = 3,
+        windows = new[]
+        {
+            new { startUtc = start, endUtc = start.AddMinutes(1), closed = true, groups = new[] { Group("USA", 10.5m, 2) } },
+            new { startUtc = start.AddMinutes(1), endUtc = start.AddMinutes(2), closed = false, groups = new[] { Group(null, null, 0), Group("France", 7m, 1), Group("USA", poll * 1000m, poll) } },
+        },
+    });
+
+    static object Group(string? country, decimal? revenue, int orders) => new { key = new { country }, values = new { revenue, orders } };
 }
 
 static (int, object) Quality() => (200, new

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Hosting;
-using Microsoft.Azure.Functions.Worker.Hosting.EventHubs;
+using Pipeline.Local.Kafka;
 
 namespace Pipeline.Sdk.Tests.Worker.EventHubs;
 

@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using Pipeline.Local.Kafka;
 
 namespace Microsoft.Azure.Functions.Worker.Hosting.EventHubs;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
+using Pipeline.Local.Kafka;
 
 namespace Microsoft.Azure.Functions.Worker.Hosting.EventHubs;
 

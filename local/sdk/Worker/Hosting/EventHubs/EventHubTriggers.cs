@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Pipeline.Local.Kafka;
 
 namespace Microsoft.Azure.Functions.Worker.Hosting.EventHubs;
 
@@ -34,12 +35,24 @@ internal sealed class EventHubTriggers(
         var name = trigger.Connection is { Length: > 0 } named ? named
             : throw new FunctionsHostException($"{where}: its EventHubTrigger has no Connection. Give it the name of the setting that holds the connection string.");
         var connection = settings[name.Replace("__", ":", StringComparison.Ordinal)] is { Length: > 0 } text
-            ? BrokerConnection.Parse(text, $"{where}: the setting {name}")
+            ? Parse(text, $"{where}: the setting {name}")
             : throw new FunctionsHostException(
                 $"{where}: the setting {name} is not set. Set it in local.settings.json or the environment to the connection string of the event hubs, "
                 + $"or set AzureWebJobs.{function.Name}.Disabled to true to start without this function.");
         var subscription = new Subscription(
             Setting.Resolve(trigger.EventHubName, settings, where), Setting.Resolve(trigger.ConsumerGroup ?? DefaultConsumerGroup, settings, where));
         return new(function, subscription, connection, options, runner, time, loggers.CreateLogger("Host.EventHubs"));
+    }
+
+    private static BrokerConnection Parse(string text, string where)
+    {
+        try
+        {
+            return BrokerConnection.Parse(text, where);
+        }
+        catch (FormatException error)
+        {
+            throw new FunctionsHostException(error.Message, error);
+        }
     }
 }
