@@ -73,7 +73,7 @@ internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCach
             {
                 Operation = "INGEST",
                 Mode = overwrite ? CommitMode.Overwrite : rewrite.Remove.Count > 0 ? CommitMode.Replace : CommitMode.Append,
-                Schema = MergeSchema(overwrite ? null : snapshot?.Schema, landed, work.Table),
+                Schema = MergeSchema(overwrite ? null : snapshot?.Schema, landed, source.Stream is null ? [] : BronzeColumns.OfEvents, work.Table),
                 Add = [.. added, .. rewrite.Add],
                 Remove = rewrite.Remove,
                 Transaction = new TransactionId(work.TransactionId, work.Number),
@@ -112,11 +112,11 @@ internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCach
         return batches;
     }
 
-    private static DeltaSchema MergeSchema(DeltaSchema? existing, IEnumerable<LandedBatch> landed, TableKey table)
+    private static DeltaSchema MergeSchema(DeltaSchema? existing, IEnumerable<LandedBatch> landed, IReadOnlyList<DuckDbColumn> more, TableKey table)
     {
         var fields = existing?.Fields.ToList() ?? [];
         var columns = new List<DuckDbColumn>();
-        foreach (var column in landed.SelectMany(m => m.Columns).Concat(BronzeColumns.Technical))
+        foreach (var column in landed.SelectMany(m => m.Columns).Concat(BronzeColumns.Technical).Concat(more))
         {
             var known = columns.FirstOrDefault(c => string.Equals(c.Name, column.Name, StringComparison.OrdinalIgnoreCase));
             if (known is null)

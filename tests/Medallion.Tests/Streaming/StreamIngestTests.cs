@@ -211,6 +211,7 @@ public sealed class StreamIngestTests(MedallionFixture medallion)
         var (pipeline, hub) = await NewAsync(Yaml, models: ("gold.totals", "select count(*) as n, sum(amount) as amount from silver.sales"));
         var floor = medallion.Compose(TimeProvider.System, services => services.AddSingleton(new StreamOptions { Hub = pipeline.Name }));
         var empty = await pipeline.On(floor).SucceedAsync();
+        var noEvents = await ColumnsAsync();
         hub.Send(0, new { id = 1, amount = 2 });
         hub.Send(0, new { id = 2, amount = -2 });
         await hub.DeliverAsync(floor, 0);
@@ -218,10 +219,14 @@ public sealed class StreamIngestTests(MedallionFixture medallion)
         var second = await pipeline.On(floor).SucceedAsync();
 
         Assert.Equal(RunStatus.Succeeded, empty.Run.Status);
+        Assert.Equal(noEvents, ["_enqueued_at", "_error", "_file", "_ingested_at", "_offset", "_partition", "_raw", "_row", "_run_id", "_source"]);
         Assert.Equal("1|2.00", await pipeline.ScalarAsync("select n, amount from gold.totals"));
         Assert.Equal(["gold.totals"], first.Built);
         Assert.Empty(second.Built);
         Assert.Equal("2", await pipeline.ScalarAsync("select count(*) from bronze.sales"));
+
+        async Task<IEnumerable<string>> ColumnsAsync() =>
+            (await floor.GetRequiredService<LakeTables>().Open(pipeline.Name, new("bronze", "sales")).ReadAsync((long?)null, Cancelled))!.Schema.Fields.Select(f => f.Name).Order(StringComparer.Ordinal);
     }
 
     /// <summary>Packing between and while events land changes no row, and nothing is read anew.</summary>
