@@ -195,7 +195,8 @@ public sealed class PipelineSteps
     private async Task<StepResult> DoAsync(StepWork work, Func<CompiledPipeline, Step, Task<StepOutcome>> step, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(work);
-        if (work is { Table.Layer: not "bronze", Split: null })
+        // A source of which there are parts began with the first of them.
+        if (work is { Table.Layer: not "bronze", Split: null } or { Table.Layer: "bronze", Landed.Count: 0 })
         {
             await steps.BeginAsync(work.RunId, work.Table, cancellationToken);
         }
