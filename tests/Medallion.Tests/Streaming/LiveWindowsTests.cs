@@ -122,7 +122,7 @@ public sealed class LiveWindowsTests(MedallionFixture medallion)
             }
 
             var deliveries = Enumerable.Range(0, 3).SelectMany(p => new[] { (p, pipeline.Floor), (p, other) }).OrderBy(_ => random.Next());
-            await Task.WhenAll(deliveries.Select(d => RetriedAsync(() => hub.DeliverAsync(d.Item2, d.p))));
+            await Task.WhenAll(deliveries.Select(d => StreamPipelines.RetriedAsync(() => hub.DeliverAsync(d.Item2, d.p))));
         }
 
         const string sums = "time_bucket(interval 1 minute, sold) as w, country, sum(amount) as revenue, count(*) as orders";
@@ -171,7 +171,7 @@ public sealed class LiveWindowsTests(MedallionFixture medallion)
         Assert.Equal($"Pipeline '{pipeline.Name}' has no live aggregate 'by_city': it has by_country, moving.", error.Message);
     }
 
-    private async Task<(TestPipeline Pipeline, TestHub Hub)> NewAsync(string yaml = Yaml, int partitions = 2) => await new StreamIngestTests(medallion).NewAsync(yaml, partitions);
+    private async Task<(TestPipeline Pipeline, TestHub Hub)> NewAsync(string yaml = Yaml, int partitions = 2) => await StreamPipelines.CreateAsync(medallion, yaml, partitions);
 
     private static void Sale(TestHub hub, int partition, int id, int second, string? country, decimal amount, double? weight = null) =>
         hub.Send(partition, new { id, country, amount, weight, sold = Noon.AddSeconds(second) });
@@ -188,20 +188,4 @@ public sealed class LiveWindowsTests(MedallionFixture medallion)
 
     private static async Task<object?> TableAsync(TestPipeline pipeline) =>
         await pipeline.Floor.GetRequiredService<LakeTables>().Open(pipeline.Name, new("gold", "by_country")).ReadAsync((long?)null, Cancelled);
-
-    private static async Task RetriedAsync(Func<Task> deliver)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                await deliver();
-                return;
-            }
-            catch (Lakehouse.TransientException) when (attempt < 20)
-            {
-                await Task.Delay(50 * attempt, Cancelled);
-            }
-        }
-    }
 }

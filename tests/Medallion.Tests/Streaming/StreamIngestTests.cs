@@ -1,33 +1,17 @@
 using Microsoft.Extensions.DependencyInjection;
-using Pipeline.Lakehouse;
 using Pipeline.Medallion.Events;
-using Pipeline.Medallion.Maintenance;
 using Pipeline.Medallion.Runs;
-using Pipeline.Medallion.Streaming;
 
 namespace Pipeline.Medallion.Tests.Streaming;
 
 public sealed class StreamIngestTests(MedallionFixture medallion)
 {
-    private const string Yaml = """
-        sources:
-          sales:
-            connector: eventhub
-            hub: $
-            land: every batch
-            key: [id]
-            columns:
-              id: {type: bigint, required: true}
-              amount: {type: "decimal(18,2)", required: true, min: 0}
-              seen: {type: timestamp}
-        """;
-
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Ingest_Events_AreInBronzeAndInSilverOrRejected()
     {
-        var (pipeline, hub) = await NewAsync();
+        var (pipeline, hub) = await StreamPipelines.CreateAsync(medallion, StreamPipelines.Sales);
         hub.Send(0, new { id = 1, amount = "1.50", seen = "2026-11-26T10:00:00Z", extra = new { a = 1 } });
         hub.Send(0, new { id = 2, amount = -3 });
         hub.Send(1, new { id = 3, amount = 4 });
@@ -45,7 +29,7 @@ public sealed class StreamIngestTests(MedallionFixture medallion)
     [Fact]
     public async Task Ingest_PoisonEvents_AreRejectedWithTheirRawText()
     {
-        var (pipeline, hub) = await NewAsync();
+        var (pipeline, hub) = await StreamPipelines.CreateAsync(medallion, StreamPipelines.Sales);
         hub.Send(0, "{\"id\": 1, \"amount\":");
         hub.Send(0, "[1, 2]");
         hub.Send(0, "");
@@ -73,7 +57,7 @@ public sealed class StreamIngestTests(MedallionFixture medallion)
     [Fact]
     public async Task Ingest_RepeatedOverlappingAndConcurrentDelivery_AddsNothing()
     {
-        var (pipeline, hub) = await NewAsync();
+        var (pipeline, hub) = await StreamPipelines.CreateAsync(medallion, StreamPipelines.Sales);
         var other = medallion.Compose(TimeProvider.System);
         for (var id = 0; id < 60; id++)
         {
@@ -82,12 +66,12 @@ public sealed class StreamIngestTests(MedallionFixture medallion)
 
         await hub.DeliverAsync(pipeline.Floor, 0, 0, 10);
         await Task.WhenAll(
-            RetriedAsync(() => hub.DeliverAsync(pipeline.Floor, 0, 5, 20)),
-            RetriedAsync(() => hub.DeliverAsync(other, 0, 5, 20)),
-            RetriedAsync(() => hub.DeliverAsync(other, 1)),
-            RetriedAsync(() => hub.DeliverAsync(pipeline.Floor, 1)));
-        await RetriedAsync(() => hub.DeliverAsync(other, 0));
-        await RetriedAsync(() => hub.DeliverAsync(pipeline.Floor, 0, 7));
+            StreamPipelines.RetriedAsync(() => hub.DeliverAsync(pipeline.Floor, 0, 5, 20)),
+            StreamPipelines.RetriedAsync(() => hub.DeliverAsync(other, 0, 5, 20)),
+            StreamPipelines.RetriedAsync(() => hub.DeliverAsync(other, 1)),
+            StreamPipelines.RetriedAsync(() => hub.DeliverAsync(pipeline.Floor, 1)));
+        await StreamPipelines.RetriedAsync(() => hub.DeliverAsync(other, 0));
+        await StreamPipelines.RetriedAsync(() => hub.DeliverAsync(pipeline.Floor, 0, 7));
 
         Assert.Equal("60|60", await pipeline.ScalarAsync("select count(*), count(distinct (_file, _row)) from bronze.sales"));
         Assert.Equal("54|54", await pipeline.ScalarAsync("select count(*), count(distinct id) from silver.sales"));
@@ -97,7 +81,7 @@ public sealed class StreamIngestTests(MedallionFixture medallion)
     [Fact]
     public async Task Ingest_KeyThatComesAgain_KeepsTheFirstEventAndTheFilesOfSilver()
     {
-        var (pipeline, hub) = await NewAsync();
+        var (pipeline, hub) = await StreamPipelines.CreateAsync(medallion, StreamPipelines.Sales);
         hub.Send(0, new { id = 1, amount = 1 });
         hub.Send(0, new { id = 1, amount = 1 });
         hub.Send(1, new { id = 2, amount = 2 });
@@ -121,7 +105,7 @@ public sealed class StreamIngestTests(MedallionFixture medallion)
     [Fact]
     public async Task Ingest_HubCreatedAnew_LosesNothing()
     {
-        var (pipeline, hub) = await NewAsync();
+        var (pipeline, hub) = await StreamPipelines.CreateAsync(medallion, StreamPipelines.Sales);
         Fill(0, 5);
         await hub.DeliverAsync(pipeline.Floor, 0);
         hub.CreateAnew();
@@ -139,7 +123,7 @@ public sealed class StreamIngestTests(MedallionFixture medallion)
     [Fact]
     public async Task Ingest_NumbersThatNeverCome_AreAnEventInTheLog()
     {
-        var (pipeline, hub) = await NewAsync();
+        var (pipeline, hub) = await StreamPipelines.CreateAsync(medallion, StreamPipelines.Sales);
         for (var id = 0; id < 10; id++)
         {
             hub.Send(0, new { id, amount = 1 });
@@ -157,7 +141,7 @@ public sealed class StreamIngestTests(MedallionFixture medallion)
     [Fact]
     public async Task Ingest_SeveralSources_AreToldApartByTheirPropertyAndWhatBelongsToNoneIsKept()
     {
-        var (pipeline, hub) = await NewAsync(Yaml + """
+        var (pipeline, hub) = await StreamPipelines.CreateAsync(medallion, StreamPipelines.Sales + """
 
               visits:
                 connector: eventhub
@@ -191,7 +175,7 @@ public sealed class StreamIngestTests(MedallionFixture medallion)
     [Fact]
     public async Task Ingest_LandEverySecond_IsOneCommitForAllThatWait()
     {
-        var (pipeline, hub) = await NewAsync(Yaml.Replace("every batch", "every 1s", StringComparison.Ordinal), partitions: 8);
+        var (pipeline, hub) = await StreamPipelines.CreateAsync(medallion, StreamPipelines.Sales.Replace("every batch", "every 1s", StringComparison.Ordinal), partitions: 8);
         for (var id = 0; id < 80; id++)
         {
             hub.Send(id % 8, new { id, amount = 1 });
@@ -205,115 +189,6 @@ public sealed class StreamIngestTests(MedallionFixture medallion)
         Assert.Equal(8, bronze?.Domains.Keys.Count(d => d.StartsWith("pipeline.stream.", StringComparison.Ordinal)));
     }
 
-    [Fact]
-    public async Task Run_BesideAStream_LeavesItsTablesAndBuildsOnThem()
-    {
-        var (pipeline, hub) = await NewAsync(Yaml, models: ("gold.totals", "select count(*) as n, sum(amount) as amount from silver.sales"));
-        var floor = medallion.Compose(TimeProvider.System, services => services.AddSingleton(new StreamOptions { Hub = pipeline.Name }));
-        var empty = await pipeline.On(floor).SucceedAsync();
-        var noEvents = await ColumnsAsync();
-        hub.Send(0, new { id = 1, amount = 2 });
-        hub.Send(0, new { id = 2, amount = -2 });
-        await hub.DeliverAsync(floor, 0);
-        var first = await pipeline.On(floor).SucceedAsync();
-        var second = await pipeline.On(floor).SucceedAsync();
-
-        Assert.Equal(RunStatus.Succeeded, empty.Run.Status);
-        Assert.Equal(noEvents, ["_enqueued_at", "_error", "_file", "_ingested_at", "_offset", "_partition", "_raw", "_row", "_run_id", "_source"]);
-        Assert.Equal("1|2.00", await pipeline.ScalarAsync("select n, amount from gold.totals"));
-        Assert.Equal(["gold.totals"], first.Built);
-        Assert.Empty(second.Built);
-        Assert.Equal("2", await pipeline.ScalarAsync("select count(*) from bronze.sales"));
-
-        async Task<IEnumerable<string>> ColumnsAsync() =>
-            (await floor.GetRequiredService<LakeTables>().Open(pipeline.Name, new("bronze", "sales")).ReadAsync((long?)null, Cancelled))!.Schema.Fields.Select(f => f.Name).Order(StringComparer.Ordinal);
-    }
-
-    /// <summary>Packing between and while events land changes no row, and nothing is read anew.</summary>
-    [Fact]
-    public async Task Maintain_WhileEventsLand_ChangesNoRow()
-    {
-        var (pipeline, hub) = await NewAsync();
-        await pipeline.Floor.GetRequiredService<MaintenanceStore>().CreateAsync(Cancelled);
-        var maintenance = pipeline.Floor.GetRequiredService<LakeMaintenance>();
-        var work = Enumerable.Range(0, 6).Select(async round =>
-        {
-            await Task.Delay(150 * round, Cancelled);
-            var request = await maintenance.BeginAsync(new MaintenanceRequest { Id = "", Pipeline = pipeline.Name }, Cancelled);
-            var tables = await maintenance.PlanAsync(request, Cancelled);
-            for (var number = 0; number < tables; number++)
-            {
-                var report = await maintenance.MaintainAsync(request.Id, number, $"m{round}-{number}", Cancelled);
-                Assert.NotEqual(MaintenanceStatus.Failed, report.Status);
-            }
-        }).ToList();
-        for (var id = 0; id < 12; id++)
-        {
-            hub.Send(id % 2, new { id, amount = id == 7 ? -1 : 1 });
-            await RetriedAsync(() => hub.DeliverAsync(pipeline.Floor, id % 2));
-        }
-
-        await Task.WhenAll(work);
-        hub.Send(0, new { id = 12, amount = 1 });
-        await hub.DeliverAsync(pipeline.Floor, 0);
-
-        Assert.Equal("13|12|1", await pipeline.ScalarAsync("select (select count(*) from bronze.sales), (select count(*) from silver.sales), (select count(*) from rejected.sales)"));
-    }
-
-    /// <summary>An event for a pipeline whose definition cannot work waits until it is mended.</summary>
-    [Fact]
-    public async Task Ingest_DefinitionBroken_WaitsAndLosesNothing()
-    {
-        var created = await TestPipeline.CreateAsync(medallion, "sources: nonsense");
-        var clock = new ManualClock();
-        var pipeline = created.On(medallion.Compose(clock, services => services.AddSingleton(new StreamOptions { Hub = created.Name })));
-        var hub = new TestHub(created.Name);
-        hub.Send(0, new { id = 1, amount = 1 });
-
-        var waits = await Assert.ThrowsAsync<TransientException>(() => hub.DeliverAsync(pipeline.Floor, 0));
-        await pipeline.DefineAsync(Yaml);
-        clock.Advance(TimeSpan.FromSeconds(20));
-        await hub.DeliverAsync(pipeline.Floor, 0);
-
-        Assert.Contains($"The definition of pipeline '{created.Name}' cannot work", waits.Message, StringComparison.Ordinal);
-        Assert.Equal(["1"], await pipeline.QueryAsync("select id from silver.sales"));
-    }
-
-    [Fact]
-    public async Task Run_SourceOfAnotherHub_IsRefused()
-    {
-        var (pipeline, _) = await NewAsync();
-        var floor = medallion.Compose(TimeProvider.System, services => services.AddSingleton(new StreamOptions { Hub = "bound" }));
-
-        var refused = await Assert.ThrowsAsync<TerminalException>(() => pipeline.On(floor).RunAsync());
-
-        Assert.Contains($"takes the events of the hub '{pipeline.Name}', but the app is bound to 'bound'", refused.Message, StringComparison.Ordinal);
-    }
-
-    internal async Task<(TestPipeline Pipeline, TestHub Hub)> NewAsync(string yaml = Yaml, int partitions = 2, params (string Table, string Sql)[] models)
-    {
-        var created = await TestPipeline.CreateAsync(medallion, yaml, models);
-        var floor = medallion.Compose(TimeProvider.System, services => services.AddSingleton(new StreamOptions { Hub = created.Name }));
-        return (created.On(floor), new TestHub(created.Name, partitions));
-    }
-
     private static async Task<IReadOnlyList<PipelineEvent>> GapsAsync(TestPipeline pipeline) =>
         [.. (await pipeline.Floor.GetRequiredService<EventLog>().ReadAsync(new EventFilter { Type = "stream.gap" }, 0, 100, Cancelled)).Events.Where(e => e.Data["hub"].GetString() == pipeline.Name)];
-
-    // As the trigger does: what failed in passing is delivered again.
-    private static async Task RetriedAsync(Func<Task> deliver)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                await deliver();
-                return;
-            }
-            catch (TransientException) when (attempt < 20)
-            {
-                await Task.Delay(50 * attempt, Cancelled);
-            }
-        }
-    }
 }
