@@ -1,3 +1,4 @@
+using System.Text;
 using Confluent.Kafka;
 
 namespace Pipeline.Faults.Streaming;
@@ -8,6 +9,7 @@ internal sealed class EventProducer(BrokerLag lag) : IDisposable
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly Headers Route = new() { { "source", Encoding.UTF8.GetBytes($"{StreamSandbox.Pipeline}.readings") } };
     private readonly Lock gate = new();
     private readonly SemaphoreSlim turn = new(1);
     private readonly List<SentEvent> acknowledged = [];
@@ -124,7 +126,7 @@ internal sealed class EventProducer(BrokerLag lag) : IDisposable
     {
         var id = Interlocked.Increment(ref next) - 1;
         var partition = (int)(id % BrokerLag.Partitions);
-        producer?.Produce(new TopicPartition(StreamSandbox.Hub, partition), new Message<Null, byte[]> { Value = SentEvent.Body(id, time) }, report => Acknowledge(id, report));
+        producer?.Produce(new TopicPartition(StreamSandbox.Hub, partition), new Message<Null, byte[]> { Value = SentEvent.Body(id, time), Headers = Route }, report => Acknowledge(id, report));
         time += Spacing;
     }
 

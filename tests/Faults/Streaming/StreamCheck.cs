@@ -11,14 +11,14 @@ internal sealed class StreamCheck(Api api)
     // What it compares at a time.
     private const int Windows = 1000;
 
-    /// <summary>Whether silver and rejected have a row for each event, and gold the windows up to a time.</summary>
-    public async Task<bool> IsDoneAsync(long first, long end, DateTimeOffset closed, CancellationToken cancellationToken)
-    {
-        var ids = Between("id", first, end);
-        var silver = await NumberAsync($"select count(distinct id) from silver.readings where {ids}", cancellationToken);
-        var gold = await NumberAsync($"select coalesce(max(epoch_ms(window_end)), 0) from gold.by_site", cancellationToken);
-        return silver == Valid(first, end) && gold + WindowMs > closed.ToUnixTimeMilliseconds();
-    }
+    /// <summary>Whether silver has every valid event of those numbers.</summary>
+    public async Task<bool> IsCleanAsync(long first, long end, CancellationToken cancellationToken) =>
+        await NumberAsync($"select count(distinct id) from silver.readings where {Between("id", first, end)} and {SentEvent.IsValidSql("id")}", cancellationToken) == Valid(first, end);
+
+    /// <summary>Whether gold has the window of a time, and so all before it.</summary>
+    public async Task<bool> IsClosedAsync(DateTimeOffset time, CancellationToken cancellationToken) =>
+        (await api.TablesAsync(Pipeline, cancellationToken)).Any(t => t is { Layer: "gold", Name: "by_site" })
+        && await NumberAsync("select max(epoch_ms(window_end)) from gold.by_site", cancellationToken) > time.ToUnixTimeMilliseconds();
 
     /// <summary>Judges the events of a kind.</summary>
     /// <param name="sent">What was acknowledged, all numbers from the first to the last.</param>
@@ -45,8 +45,6 @@ internal sealed class StreamCheck(Api api)
             Differences = differences,
         };
     }
-
-    private const long WindowMs = 5 * 60 * 1000;
 
     private async Task<(long Missing, long Dropped)> BronzeAsync(IReadOnlyList<SentEvent> sent, CancellationToken cancellationToken)
     {

@@ -70,14 +70,14 @@ internal sealed class StreamRun(StreamSandbox sandbox, TimeSpan pace, Action<str
     private async Task<Verdict> JudgeAsync(IReadOnlyList<SentEvent> sent, CancellationToken cancellationToken)
     {
         var check = new StreamCheck(sandbox.Api);
-        var (first, end, night) = (sent.Min(e => e.Id), sent.Max(e => e.Id) + 1, sandbox.Producer.Time);
-        await UntilAsync(() => check.IsDoneAsync(first, end, DateTimeOffset.MinValue, cancellationToken), cancellationToken);
+        var (first, end, last) = (sent.Min(e => e.Id), sent.Max(e => e.Id) + 1, sandbox.Producer.Time - sandbox.Producer.Spacing);
+        await UntilAsync(() => check.IsCleanAsync(first, end, cancellationToken), cancellationToken);
         var morning = sandbox.Producer.Now;
         sandbox.Producer.Leap(Night);
         sandbox.Producer.Spacing = TimeSpan.FromMilliseconds(1);
         await sandbox.Producer.SendAsync(2 * BrokerLag.Partitions, TimeSpan.Zero, cancellationToken);
         await LandedAsync(morning, cancellationToken);
-        await UntilAsync(() => check.IsDoneAsync(first, end, night, cancellationToken), cancellationToken);
+        await UntilAsync(() => check.IsClosedAsync(last, cancellationToken), cancellationToken);
         return await check.JudgeAsync(sent, cancellationToken);
     }
 

@@ -15,6 +15,9 @@ internal sealed class StreamSandbox : IAsyncDisposable
     /// <summary>The pipeline.</summary>
     public const string Pipeline = "stream";
 
+    // Partitions of an instance that was killed go to another so soon; real services take no less than six seconds.
+    private const int SessionTimeoutMs = 1500;
+
     private readonly string folder;
     private readonly BrokerLag lag = new();
     private readonly Dictionary<string, string> settings = [];
@@ -22,7 +25,7 @@ internal sealed class StreamSandbox : IAsyncDisposable
     private StreamSandbox(string folder, Azurite storage, Broker broker, StorageProxy proxy)
     {
         (this.folder, Storage, Broker, Proxy) = (folder, storage, broker, proxy);
-        settings["EventHub"] = broker.ConnectionString;
+        settings["EventHub"] = $"BootstrapServers={broker.BootstrapServers};SessionTimeoutMs={SessionTimeoutMs}";
         settings["EventHub__Name"] = Hub;
         settings["EventHub__LiveConsumerGroup"] = "live";
         App = new App(proxy.ConnectionString(), Path.Combine(folder, "first"), settings);

@@ -1,0 +1,15 @@
+using Pipeline.Faults.Streaming;
+
+namespace Pipeline.Faults.Tests;
+
+/// <summary>One sandbox for all kinds of faults to streams.</summary>
+public sealed class StreamFixture : IAsyncLifetime
+{
+    private StreamSandbox? sandbox;
+
+    internal StreamSandbox Sandbox => sandbox ?? throw new InvalidOperationException("The sandbox is not there.");
+
+    public async ValueTask InitializeAsync() => sandbox = await StreamSandbox.StartAsync(CancellationToken.None);
+
+    public ValueTask DisposeAsync() => sandbox?.DisposeAsync() ?? ValueTask.CompletedTask;
+}
