@@ -20,7 +20,4 @@ internal abstract class StreamFault(string kind, string description)
 
     /// <summary>Leaves the sandbox as it was found.</summary>
     public virtual Task EndAsync(StreamSandbox sandbox, CancellationToken cancellationToken) => Task.CompletedTask;
-
-    /// <summary>A while between two lengths, in milliseconds.</summary>
-    protected static TimeSpan Between(Random random, int least, int most) => TimeSpan.FromMilliseconds(random.Next(least, most));
 }

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Pipeline.Faults.Streaming;
 
 /// <summary>Plays a kind of fault: round after round events flow, the fault happens, and the first commit after it is waited for; then the tables are judged.</summary>
-internal sealed class StreamRun(StreamSandbox sandbox, TimeSpan pace, Action<string> tell)
+internal sealed class StreamRun(StreamSandbox sandbox, Action<string> tell)
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
@@ -43,8 +43,8 @@ internal sealed class StreamRun(StreamSandbox sandbox, TimeSpan pace, Action<str
     {
         var begin = sandbox.Producer.Now;
         sandbox.Producer.Spacing = RoundTime / Math.Max(1, events);
-        var before = sandbox.Producer.SendAsync(events / 2, pace, cancellationToken);
-        await Task.Delay(random.NextDouble() * pace, cancellationToken);
+        var before = sandbox.Producer.SendAsync(events / 2, sandbox.Pace, cancellationToken);
+        await Task.Delay(random.NextDouble() * sandbox.Pace, cancellationToken);
         if (fault.NeedsAllRead)
         {
             await before;
@@ -54,7 +54,7 @@ internal sealed class StreamRun(StreamSandbox sandbox, TimeSpan pace, Action<str
         await fault.InjectAsync(sandbox, random, cancellationToken);
         var (mark, recovery) = (sandbox.Producer.Now, Stopwatch.StartNew());
         await fault.MendAsync(sandbox, cancellationToken);
-        var after = sandbox.Producer.SendAsync(events - (events / 2), pace, cancellationToken);
+        var after = sandbox.Producer.SendAsync(events - (events / 2), sandbox.Pace, cancellationToken);
         await sandbox.Landed.AnyAsync(() => sandbox.Producer.Since(mark), Deadline, cancellationToken);
         var seconds = recovery.Elapsed.TotalSeconds;
         await Task.WhenAll(before, after);

@@ -22,9 +22,9 @@ internal sealed class StreamSandbox : IAsyncDisposable
     private readonly BrokerLag lag = new();
     private readonly Dictionary<string, string> settings = [];
 
-    private StreamSandbox(string folder, Azurite storage, Broker broker, StorageProxy proxy)
+    private StreamSandbox(TimeSpan pace, string folder, Azurite storage, Broker broker, StorageProxy proxy)
     {
-        (this.folder, Storage, Broker, Proxy) = (folder, storage, broker, proxy);
+        (Pace, this.folder, Storage, Broker, Proxy) = (pace, folder, storage, broker, proxy);
         settings["EventHub"] = $"BootstrapServers={broker.BootstrapServers};SessionTimeoutMs={SessionTimeoutMs}";
         settings["EventHub__Name"] = Hub;
         settings["EventHub__LiveConsumerGroup"] = "live";
@@ -35,6 +35,9 @@ internal sealed class StreamSandbox : IAsyncDisposable
         Landed = new LandedEvents(new LakeTables(new BlobLake(new BlobServiceClient(storage.ConnectionString, BlobLake.Options())), TimeProvider.System));
         Connect();
     }
+
+    /// <summary>The time over which half of a round's events are sent; what is disturbed is so for some of these.</summary>
+    public TimeSpan Pace { get; }
 
     public Azurite Storage { get; private set; }
 
@@ -64,13 +67,13 @@ internal sealed class StreamSandbox : IAsyncDisposable
     /// <summary>The apps' logs, and the storage's data.</summary>
     public string Folder => folder;
 
-    public static async Task<StreamSandbox> StartAsync(CancellationToken cancellationToken)
+    public static async Task<StreamSandbox> StartAsync(TimeSpan pace, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("pipeline-faults-stream-").FullName;
         var storing = Azurite.StartAsync(Path.Combine(folder, "storage"), null, cancellationToken);
         var broker = await Broker.StartAsync([Hub], null, cancellationToken);
         var storage = await storing;
-        var sandbox = new StreamSandbox(folder, storage, broker, await StorageProxy.StartAsync(storage, cancellationToken));
+        var sandbox = new StreamSandbox(pace, folder, storage, broker, await StorageProxy.StartAsync(storage, cancellationToken));
         await sandbox.DefineAsync(cancellationToken);
         await sandbox.StartAppAsync(sandbox.App, cancellationToken);
         return sandbox;

@@ -41,9 +41,9 @@ internal static class StreamingCommand
 
     private static async Task<KindResult> PlayAsync(StreamFault fault, KindResult wanted, CancellationToken cancellationToken)
     {
-        await using var sandbox = await StreamSandbox.StartAsync(cancellationToken);
+        await using var sandbox = await StreamSandbox.StartAsync(Pace, cancellationToken);
         var round = 0;
-        var result = await new StreamRun(sandbox, Pace, text => Console.WriteLine($"{++round}/{wanted.Faults} {text}")).PlayAsync(fault, wanted.Events, wanted.Faults, wanted.Seed, cancellationToken);
+        var result = await new StreamRun(sandbox, text => Console.WriteLine($"{++round}/{wanted.Faults} {text}")).PlayAsync(fault, wanted.Events, wanted.Faults, wanted.Seed, cancellationToken);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{fault.Kind}: {(result.Passed ? "passed" : "FAILED")} in {result.Seconds:F0} s, {result.Verdict}"));
         return result;
     }

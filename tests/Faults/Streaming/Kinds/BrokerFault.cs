@@ -10,7 +10,7 @@ internal sealed class BrokerFault() : StreamFault("broker", "broker down and up"
             await PostAsync(sandbox, "down", cancellationToken);
         }
 
-        await Task.Delay(Between(random, 50, 4000), cancellationToken);
+        await Task.Delay(sandbox.Pace * 4 * random.NextDouble(), cancellationToken);
         await PostAsync(sandbox, "up", cancellationToken);
     }
 

@@ -9,11 +9,18 @@ internal sealed class RepeatFault() : StreamFault("repeat", "repeated batches")
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(5);
 
-    public override Task InjectAsync(StreamSandbox sandbox, Random random, CancellationToken cancellationToken) => Task.Run(() => SetBack(sandbox, random), cancellationToken);
-
-    private static void SetBack(StreamSandbox sandbox, Random random)
+    public override async Task InjectAsync(StreamSandbox sandbox, Random random, CancellationToken cancellationToken)
     {
-        using var deadline = new CancellationTokenSource(Deadline);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(Deadline);
+        while (!await Task.Run(() => SetBack(sandbox, random, deadline.Token), cancellationToken))
+        {
+            // Of the partitions that it was given none had been read yet.
+        }
+    }
+
+    private static bool SetBack(StreamSandbox sandbox, Random random, CancellationToken cancellationToken)
+    {
         using var member = new ConsumerBuilder<Ignore, Ignore>(new ConsumerConfig
         {
             BootstrapServers = sandbox.Broker.BootstrapServers,
@@ -24,20 +31,19 @@ internal sealed class RepeatFault() : StreamFault("repeat", "repeated batches")
             PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky,
         }).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
         member.Subscribe(StreamSandbox.Hub);
-        var repeated = 0L;
-        while (repeated == 0)
+        while (member.Assignment.Count == 0)
         {
-            // It reads nothing: what it is given is soon the app's again.
-            deadline.Token.ThrowIfCancellationRequested();
-            member.Consume(TimeSpan.FromMilliseconds(50));
-            if (member.Assignment.Count > 0)
+            if (cancellationToken.IsCancellationRequested)
             {
-                member.Pause(member.Assignment);
-                repeated = Commit(member, random);
+                throw new TimeoutException($"The group of the app gave a further member no partition within {Deadline.TotalSeconds} s.");
             }
+
+            member.Consume(TimeSpan.FromMilliseconds(50));
         }
 
+        var repeated = Commit(member, random);
         member.Close();
+        return repeated > 0;
     }
 
     private static long Commit(IConsumer<Ignore, Ignore> member, Random random)
