@@ -12,6 +12,9 @@ internal sealed class StreamSandbox : IAsyncDisposable
     /// <summary>The event hub.</summary>
     public const string Hub = "events";
 
+    /// <summary>The app's consumer group.</summary>
+    public const string ConsumerGroup = "$Default";
+
     /// <summary>The pipeline.</summary>
     public const string Pipeline = "stream";
 

@@ -7,6 +7,7 @@ internal sealed class RepeatFault() : StreamFault("repeat", "repeated batches")
 {
     private const int MostEvents = 200;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(5);
 
     public override async Task InjectAsync(StreamSandbox sandbox, Random random, CancellationToken cancellationToken)
@@ -15,7 +16,8 @@ internal sealed class RepeatFault() : StreamFault("repeat", "repeated batches")
         deadline.CancelAfter(Deadline);
         while (!await Task.Run(() => SetBack(sandbox, random, deadline.Token), cancellationToken))
         {
-            // Of the partitions that it was given none had been read yet.
+            // Of the partitions that it was given the app had read none yet.
+            await Task.Delay(Pause, cancellationToken);
         }
     }
 
@@ -24,7 +26,7 @@ internal sealed class RepeatFault() : StreamFault("repeat", "repeated batches")
         using var member = new ConsumerBuilder<Ignore, Ignore>(new ConsumerConfig
         {
             BootstrapServers = sandbox.Broker.BootstrapServers,
-            GroupId = "$Default",
+            GroupId = StreamSandbox.ConsumerGroup,
             EnableAutoCommit = false,
             SessionTimeoutMs = 3000,
             HeartbeatIntervalMs = 500,
@@ -49,8 +51,12 @@ internal sealed class RepeatFault() : StreamFault("repeat", "repeated batches")
     private static long Commit(IConsumer<Ignore, Ignore> member, Random random)
     {
         var committed = member.Committed(member.Assignment, AnswerDeadline).Where(c => !c.Offset.IsSpecial).ToList();
-        var earlier = committed.ConvertAll(c => new TopicPartitionOffset(c.TopicPartition, Math.Max(member.QueryWatermarkOffsets(c.TopicPartition, AnswerDeadline).Low.Value, c.Offset.Value - random.Next(1, MostEvents))));
-        member.Commit(earlier);
+        var earlier = committed.ConvertAll(c => new TopicPartitionOffset(c.TopicPartition, Math.Max(0, c.Offset.Value - random.Next(1, MostEvents))));
+        if (earlier.Count > 0)
+        {
+            member.Commit(earlier);
+        }
+
         return committed.Zip(earlier, (was, now) => was.Offset.Value - now.Offset.Value).Sum();
     }
 }
