@@ -13,6 +13,9 @@ internal sealed class BrokerLag : IDisposable
 
     // Its body, its share of the frame around it, and something to spare.
     private const int EventBytes = 256;
+
+    // Events, to whichever partition, after which the broker is asked again.
+    private const int AskEvery = 500;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
     private readonly SemaphoreSlim turn = new(1);
     private HttpClient? control;
@@ -30,16 +33,18 @@ internal sealed class BrokerLag : IDisposable
         await turn.WaitAsync(cancellationToken);
         try
         {
-            for (room -= events; room < 0; room -= events)
+            while (room < events)
             {
                 var unread = await UnreadAsync(cancellationToken) * EventBytes;
                 MostBytes = Math.Max(MostBytes, unread);
-                room = (MaxUnreadBytes - unread) / EventBytes;
+                room = Math.Min((MaxUnreadBytes - unread) / EventBytes, Math.Max(events, AskEvery));
                 if (room < events)
                 {
                     await Task.Delay(Pause, cancellationToken);
                 }
             }
+
+            room -= events;
         }
         finally
         {
