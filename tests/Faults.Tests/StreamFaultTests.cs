@@ -18,13 +18,16 @@ public sealed class StreamFaultTests(StreamFixture fixture) : IClassFixture<Stre
     [MemberData(nameof(Kinds))]
     public async Task Faults_WhileEventsFlow_LoseNothingAndDoubleNothing(string kind)
     {
-        var run = new StreamRun(fixture.Sandbox, text => TestContext.Current.TestOutputHelper?.WriteLine(text));
+        var run = new StreamRun(fixture.Sandbox, Tell);
 
         var result = await run.PlayAsync(StreamFaults.Few.Single(f => f.Kind == kind), Events, Faults, Seed, TestContext.Current.CancellationToken);
+        ResultTable.Lines([result]).ToList().ForEach(Tell);
 
         Assert.Empty(result.Problems);
         Assert.Equal((Events, Faults), (result.Events, result.Faults));
         Assert.Equal(new Verdict { Windows = result.Verdict.Windows }, result.Verdict);
         Assert.NotEqual(0, result.Verdict.Windows);
     }
+
+    private static void Tell(string text) => TestContext.Current.TestOutputHelper?.WriteLine(text);
 }

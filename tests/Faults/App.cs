@@ -41,6 +41,8 @@ public sealed class App(string connectionString, string folder, IReadOnlyDiction
             // Once a year: every write that is counted is to be the run's.
             ["Push__Timer"] = "0 0 0 1 1 *",
             ["Engine__ScratchFolder"] = Path.Combine(folder, "scratch"),
+            // It lives for seconds only: measuring its own code in order to compile it better later on does not pay.
+            ["DOTNET_TieredPGO"] = "0",
             ["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location,
         };
         foreach (var (name, value) in settings)

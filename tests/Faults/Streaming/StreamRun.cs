@@ -71,24 +71,35 @@ internal sealed class StreamRun(StreamSandbox sandbox, Action<string> tell)
     {
         var check = new StreamCheck(sandbox.Api);
         var (first, end, last) = (sent.Min(e => e.Id), sent.Max(e => e.Id) + 1, sandbox.Producer.Time - sandbox.Producer.Spacing);
-        await UntilAsync(() => check.IsCleanAsync(first, end, cancellationToken), cancellationToken);
+        // What is not there in time is lost, says the verdict.
+        await IsSoonAsync(() => check.IsCleanAsync(first, end, cancellationToken), cancellationToken);
         var morning = sandbox.Producer.Now;
         sandbox.Producer.Leap(Night);
         sandbox.Producer.Spacing = TimeSpan.FromMilliseconds(1);
         await sandbox.Producer.SendAsync(2 * BrokerLag.Partitions, TimeSpan.Zero, cancellationToken);
         await LandedAsync(morning, cancellationToken);
-        await UntilAsync(() => check.IsClosedAsync(last, cancellationToken), cancellationToken);
+        if (!await IsSoonAsync(() => check.IsClosedAsync(last, cancellationToken), cancellationToken))
+        {
+            throw new TimeoutException($"The live aggregate's windows up to {last:u} did not close within {Deadline.TotalSeconds:0} s.");
+        }
+
         return await check.JudgeAsync(sent, cancellationToken);
     }
 
-    // What is not there at the deadline is told by the verdict.
-    private static async Task UntilAsync(Func<Task<bool>> done, CancellationToken cancellationToken)
+    private static async Task<bool> IsSoonAsync(Func<Task<bool>> done, CancellationToken cancellationToken)
     {
         var waited = Stopwatch.StartNew();
-        while (waited.Elapsed < Deadline && !await done())
+        while (!await done())
         {
+            if (waited.Elapsed > Deadline)
+            {
+                return false;
+            }
+
             await Task.Delay(Poll, cancellationToken);
         }
+
+        return true;
     }
 
     private static int HashCode(string kind, int seed) => kind.Aggregate(seed, (hash, letter) => unchecked((hash * 31) + letter));
