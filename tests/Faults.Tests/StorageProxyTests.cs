@@ -1,4 +1,5 @@
 using Azure;
+using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Pipeline.Faults.Storage;
@@ -50,6 +51,24 @@ public sealed class StorageProxyTests(RehearsalFixture fixture)
 
         Assert.Equal(1, faults.Failed);
         Assert.Equal(2, proxy.Writes);
+    }
+
+    [Theory]
+    [InlineData(Fault.Occupied, 409)]
+    [InlineData(Fault.Changed, 412)]
+    public async Task Arm_Conflict_BlobsAndTransactionsAreRefused(Fault fault, int status)
+    {
+        await using var proxy = await StorageProxy.StartAsync(fixture.Emulator.Azurite, Stop);
+        var container = await ContainerAsync(proxy);
+        var table = new TableServiceClient(proxy.ConnectionString(fixture.Emulator.TakeAccount())).GetTableClient("refused");
+        await table.CreateIfNotExistsAsync(Stop);
+        proxy.Arm(new Repeatedly(fault, Moment.Before, request => request.IsWrite, every: 1));
+
+        var blob = await Assert.ThrowsAsync<RequestFailedException>(() => container.GetBlobClient("refused").UploadAsync(BinaryData.FromString("content"), IfAbsent(), Stop));
+        var transaction = await Assert.ThrowsAsync<TableTransactionFailedException>(
+            () => table.SubmitTransactionAsync([new TableTransactionAction(TableTransactionActionType.UpsertReplace, new TableEntity("a", "b"))], Stop));
+
+        Assert.Equal((status, status), (blob.Status, transaction.Status));
     }
 
     private static BlobUploadOptions IfAbsent() => new() { Conditions = new BlobRequestConditions { IfNoneMatch = ETag.All } };

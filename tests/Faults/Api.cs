@@ -105,14 +105,22 @@ public sealed class Api(Uri api) : IDisposable
     public Task<IReadOnlyList<Table>> TablesAsync(string pipeline, CancellationToken cancellationToken) => GetAsync<IReadOnlyList<Table>>($"tables?pipeline={pipeline}", cancellationToken);
 
     /// <summary>The first row of a query's answer.</summary>
-    public async Task<IReadOnlyList<JsonElement>> QueryAsync(string pipeline, string sql, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<JsonElement>> QueryAsync(string pipeline, string sql, CancellationToken cancellationToken) => (await RowsAsync(pipeline, sql, cancellationToken))[0];
+
+    /// <summary>The rows of a query's answer.</summary>
+    public async Task<IReadOnlyList<IReadOnlyList<JsonElement>>> RowsAsync(string pipeline, string sql, CancellationToken cancellationToken)
     {
         using var answer = await Http.PostAsJsonAsync(new Uri(api, "mart/sql"), new { pipeline, sql }, cancellationToken);
         var result = await ReadAsync<JsonElement>(answer, cancellationToken);
-        return [.. result.GetProperty("rows")[0].EnumerateArray()];
+        return [.. result.GetProperty("rows").EnumerateArray().Select(row => (IReadOnlyList<JsonElement>)[.. row.EnumerateArray()])];
     }
 
-    private async Task<T> GetAsync<T>(string path, CancellationToken cancellationToken)
+    /// <summary>The events of a type, up to 1,000.</summary>
+    public async Task<IReadOnlyList<JsonElement>> EventsAsync(string type, CancellationToken cancellationToken) =>
+        [.. (await GetAsync<JsonElement>($"events?type={type}&limit=1000", cancellationToken)).GetProperty("events").EnumerateArray()];
+
+    /// <summary>What is at an address below the API's.</summary>
+    public async Task<T> GetAsync<T>(string path, CancellationToken cancellationToken)
     {
         using var answer = await Http.GetAsync(new Uri(api, path), cancellationToken);
         return await ReadAsync<T>(answer, cancellationToken);

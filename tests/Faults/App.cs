@@ -6,7 +6,10 @@ using Pipeline.Local.Emulators;
 namespace Pipeline.Faults;
 
 /// <summary>The functions app as a process that can be killed and started again, at one address.</summary>
-public sealed class App(string connectionString, string folder) : IAsyncDisposable
+/// <param name="connectionString">Of the storage that it works on.</param>
+/// <param name="folder">For its logs and scratch files.</param>
+/// <param name="settings">Settings beside those of all cases.</param>
+public sealed class App(string connectionString, string folder, IReadOnlyDictionary<string, string> settings) : IAsyncDisposable
 {
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
     private static readonly string File = typeof(App).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(a => a.Key == "App").Value
@@ -27,11 +30,7 @@ public sealed class App(string connectionString, string folder) : IAsyncDisposab
     /// <exception cref="TimeoutException">It did neither.</exception>
     public async Task<bool> StartAsync(HttpClient http, CancellationToken cancellationToken)
     {
-        if (process is not null)
-        {
-            await process.DisposeAsync();
-        }
-
+        await StopAsync();
         Directory.CreateDirectory(folder);
         var environment = new Dictionary<string, string>
         {
@@ -42,9 +41,15 @@ public sealed class App(string connectionString, string folder) : IAsyncDisposab
             // Once a year: every write that is counted is to be the run's.
             ["Push__Timer"] = "0 0 0 1 1 *",
             ["Engine__ScratchFolder"] = Path.Combine(folder, "scratch"),
-            ["AzureWebJobs.IngestEvents.Disabled"] = "true",
+            // It lives for seconds only: measuring its own code in order to compile it better later on does not pay.
+            ["DOTNET_TieredPGO"] = "0",
             ["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location,
         };
+        foreach (var (name, value) in settings)
+        {
+            environment[name] = value;
+        }
+
         var log = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"app-{++starts}.log"));
         var started = ChildProcess.Start(
             Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [File, "--port", port.ToString(CultureInfo.InvariantCulture)],
@@ -96,12 +101,19 @@ public sealed class App(string connectionString, string folder) : IAsyncDisposab
         }
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Asks the process to end (SIGTERM), and waits until it has.</summary>
+    public async Task StopAsync()
     {
-        await KillAsync();
         if (process is not null)
         {
             await process.DisposeAsync();
+            process = null;
         }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        await StopAsync();
     }
 }

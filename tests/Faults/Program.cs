@@ -4,6 +4,7 @@ using Pipeline.Faults.Cases;
 using Pipeline.Faults.Lakes;
 using Pipeline.Faults.Parsers;
 using Pipeline.Faults.Storage;
+using Pipeline.Faults.Streaming;
 
 var stage = new Option<Stage?>("--stage") { Description = "first: the first run on an empty account; changed: a run after a file changed. Without it both." };
 var write = new Option<int?>("--write") { Description = "Kill at this write only." };
@@ -50,4 +51,5 @@ command.SetAction(async (parsed, cancellationToken) =>
 ContentionCommand.AddTo(command);
 LakehouseCommand.AddTo(command);
 ParsersCommand.AddTo(command);
+StreamingCommand.AddTo(command);
 return await command.Parse(args).InvokeAsync();

@@ -7,6 +7,8 @@ namespace Pipeline.Faults;
 /// <summary>A storage account of its own, the proxy before it, and the app behind that.</summary>
 public sealed class Sandbox : IAsyncDisposable
 {
+    // Every write that is counted is to be the run's.
+    private static readonly Dictionary<string, string> WithoutStreams = new() { ["AzureWebJobs.IngestEvents.Disabled"] = "true", ["AzureWebJobs.WatchEvents.Disabled"] = "true" };
     private readonly BlobServiceClient storage;
 
     private Sandbox(StorageProxy proxy, string account, BlobServiceClient storage)
@@ -15,7 +17,7 @@ public sealed class Sandbox : IAsyncDisposable
         Account = account;
         Proxy = proxy;
         Folder = Path.Combine(Path.GetTempPath(), "pipeline-faults", $"{Environment.ProcessId}-{account}");
-        App = new App(proxy.ConnectionString(account), Folder);
+        App = new App(proxy.ConnectionString(account), Folder, WithoutStreams);
         Api = new Api(App.Api);
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Pipeline.Lakehouse.Delta;
 
 namespace Pipeline.Medallion.Streaming;
@@ -12,6 +13,13 @@ public sealed record StreamPosition(long Sequence, DateTimeOffset EnqueuedUtc, i
 
     /// <summary>What the events are named after in <c>_file</c>: the partition, and from the second incarnation on which one.</summary>
     public string File(HubPartition partition) => Incarnation == 0 ? $"{partition}" : $"{partition}@{Incarnation}";
+
+    /// <summary>The partition and the incarnation that a name in <c>_file</c> stands for.</summary>
+    public static (string Partition, int Incarnation) OfFile(string file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        return file.LastIndexOf('@') is var at and > 0 && int.TryParse(file.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var incarnation) ? (file[..at], incarnation) : (file, 0);
+    }
 
     /// <summary>The position in a table; null where it has no event of the partition.</summary>
     public static StreamPosition? Of(DeltaSnapshot? table, HubPartition partition) =>

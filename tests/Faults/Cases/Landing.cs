@@ -14,7 +14,7 @@ public static class Landing
     public static IReadOnlyDictionary<string, string> Definition()
     {
         var folder = Path.Combine(AppContext.BaseDirectory, "pipelines");
-        return Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).ToDictionary(f => Path.GetRelativePath(folder, f).Replace('\\', '/'), File.ReadAllText);
+        return Directory.EnumerateFiles(Path.Combine(folder, Pipeline), "*", SearchOption.AllDirectories).ToDictionary(f => Path.GetRelativePath(folder, f).Replace('\\', '/'), File.ReadAllText);
     }
 
     /// <summary>Two files of orders and one of customers.</summary>

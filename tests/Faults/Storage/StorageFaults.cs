@@ -9,6 +9,18 @@ public enum Fault
     /// <summary>The connection is cut.</summary>
     Cut,
 
+    /// <summary>409 is answered: what is to be created is there already.</summary>
+    Occupied,
+
+    /// <summary>412 is answered: what is to be changed is not what it was.</summary>
+    Changed,
+
+    /// <summary>429 Too Many Requests is answered.</summary>
+    Throttled,
+
+    /// <summary>500 Internal Server Error is answered.</summary>
+    Broken,
+
     /// <summary>503 Server Busy is answered.</summary>
     Busy,
 }

@@ -114,6 +114,7 @@ public sealed class StorageProxy : IAsyncDisposable
             Method = context.Request.Method,
             Target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget,
             IfAbsent = context.Request.Headers.IfNoneMatch == "*",
+            IfUnchanged = context.Request.Headers.IfMatch.Count > 0 && context.Request.Headers.IfMatch != "*",
         };
         return request.IsWrite ? request with { WriteNumber = Interlocked.Increment(ref writes) } : request;
     }
@@ -125,14 +126,11 @@ public sealed class StorageProxy : IAsyncDisposable
             case Fault.Cut:
                 context.Abort();
                 return false;
-            case Fault.Busy:
-                context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-                context.Response.Headers["x-ms-error-code"] = "ServerBusy";
-                context.Response.ContentType = "application/xml";
-                await context.Response.WriteAsync("<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>ServerBusy</Code><Message>The server is busy.</Message></Error>", context.RequestAborted);
-                return false;
-            default:
+            case Fault.None:
                 return true;
+            default:
+                await StorageErrors.AnswerAsync(context, fault);
+                return false;
         }
     }
 

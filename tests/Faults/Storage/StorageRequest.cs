@@ -17,6 +17,9 @@ public sealed record StorageRequest
     /// <summary>Whether it creates only what is not there (If-None-Match: *).</summary>
     public bool IfAbsent { get; init; }
 
+    /// <summary>Whether it changes only what is as it was (If-Match).</summary>
+    public bool IfUnchanged { get; init; }
+
     /// <summary>Place among the writes since the faults were armed, from 1; 0 for a read.</summary>
     public long WriteNumber { get; init; }
 

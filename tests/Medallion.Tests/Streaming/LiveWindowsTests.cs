@@ -103,6 +103,21 @@ public sealed class LiveWindowsTests(MedallionFixture medallion)
         Assert.NotNull(await TableAsync(pipeline));
     }
 
+    /// <summary>What a partition had before its hub was created anew holds nobody up: nothing more comes of it.</summary>
+    [Fact]
+    public async Task Advance_HubCreatedAnew_WindowsCloseByWhatComesNow()
+    {
+        var (pipeline, hub) = await NewAsync();
+        Sale(hub, 0, 1, 30, "DE", 1m);
+        await hub.DeliverAsync(pipeline.Floor, 0);
+        hub.CreateAnew();
+        Sale(hub, 0, 2, 300, "DE", 1m);
+        await hub.DeliverAsync(pipeline.Floor, 0);
+
+        Assert.NotNull(await TableAsync(pipeline));
+        Assert.Equal(["2026-11-26 12:00:00|DE|1.00|1|1.00|1.00|1|0"], await ClosedAsync(pipeline));
+    }
+
     /// <summary>Random events in random batches by two instances, each batch twice: closed and open windows together are what a query over silver gives.</summary>
     [Theory]
     [InlineData(1)]

@@ -18,9 +18,11 @@ internal sealed record LiveHead
     public IReadOnlyDictionary<string, PartitionHead> Partitions { get; init; } = new Dictionary<string, PartitionHead>();
 
     /// <summary>The event time that all partitions have reached which had events lately; null where none has.</summary>
+    /// <remarks>Of a partition whose hub was created anew the last incarnation counts: the others get no events any more.</remarks>
     public long? WatermarkAt(DateTimeOffset now, TimeSpan idle)
     {
-        var times = Partitions.Values.Where(p => now - p.SeenUtc <= idle).Select(p => p.LatestMs).ToList();
+        var current = Partitions.Select(p => (File: StreamPosition.OfFile(p.Key), p.Value)).GroupBy(p => p.File.Partition).Select(p => p.MaxBy(i => i.File.Incarnation).Value);
+        var times = current.Where(p => now - p.SeenUtc <= idle).Select(p => p.LatestMs).ToList();
         return times.Count > 0 ? times.Min() : Partitions.Count > 0 ? Partitions.Values.Max(p => p.LatestMs) : null;
     }
 }

@@ -1,0 +1,33 @@
+using System.Globalization;
+using Pipeline.Faults.Streaming;
+
+namespace Pipeline.Faults.Tests;
+
+/// <summary>A seeded ten of each kind of `dotnet run --project tests/Faults -- streaming`, on one sandbox.</summary>
+public sealed class StreamFaultTests(StreamFixture fixture) : IClassFixture<StreamFixture>
+{
+    private const int Faults = 10;
+    private const int Events = 2000;
+
+    /// <summary>Environment variable PIPELINE_FAULTS_SEED; 1 without it.</summary>
+    private static readonly int Seed = int.TryParse(Environment.GetEnvironmentVariable("PIPELINE_FAULTS_SEED"), NumberStyles.None, CultureInfo.InvariantCulture, out var seed) ? seed : 1;
+
+    public static TheoryData<string> Kinds => [.. StreamFaults.Few.Select(f => f.Kind)];
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task Faults_WhileEventsFlow_LoseNothingAndDoubleNothing(string kind)
+    {
+        var run = new StreamRun(fixture.Sandbox, Tell);
+
+        var result = await run.PlayAsync(StreamFaults.Few.Single(f => f.Kind == kind), Events, Faults, Seed, TestContext.Current.CancellationToken);
+        ResultTable.Lines([result]).ToList().ForEach(Tell);
+
+        Assert.Empty(result.Problems);
+        Assert.Equal((Events, Faults), (result.Events, result.Faults));
+        Assert.Equal(new Verdict { Windows = result.Verdict.Windows }, result.Verdict);
+        Assert.NotEqual(0, result.Verdict.Windows);
+    }
+
+    private static void Tell(string text) => TestContext.Current.TestOutputHelper?.WriteLine(text);
+}
