@@ -90,7 +90,7 @@ public sealed class DeltaLogCleanupTests
     }
 
     [Fact]
-    public async Task RunAsync_NoTable_IsRefused() => await Assert.ThrowsAsync<TerminalException>(() => CleanAsync(dryRun: true));
+    public async Task RunAsync_NoTable_IsRefused() => await Assert.ThrowsAsync<NoTableException>(() => CleanAsync(dryRun: true));
 
     private async Task CommitDailyAsync(int versions, string configuration)
     {

@@ -96,7 +96,7 @@ public sealed class DeltaVacuumTests(AzuriteFixture azurite)
     {
         await PutAsync("stray");
         To(30);
-        await Assert.ThrowsAsync<TerminalException>(RunAsync);
+        await Assert.ThrowsAsync<NoTableException>(RunAsync);
         await table.CommitAsync(Append());
         await PutAsync("below/_delta_log/00000000000000000000.json");
         await Assert.ThrowsAsync<TerminalException>(RunAsync);
