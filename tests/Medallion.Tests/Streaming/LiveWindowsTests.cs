@@ -121,7 +121,6 @@ public sealed class LiveWindowsTests(MedallionFixture medallion)
     /// <summary>Random events in random batches by two instances, each batch twice: closed and open windows together are what a query over silver gives.</summary>
     [Theory]
     [InlineData(1)]
-    [InlineData(2)]
     public async Task Advance_RandomDelivery_IsWhatABatchQueryGives(int seed)
     {
         var random = new Random(seed);
