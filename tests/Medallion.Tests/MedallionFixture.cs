@@ -14,7 +14,7 @@ using Pipeline.Testing;
 namespace Pipeline.Medallion.Tests;
 
 /// <summary>The whole floor over one Azurite, composed as the app composes it. Tests keep apart by the names of their pipelines.</summary>
-public sealed class MedallionFixture : IAsyncLifetime
+public class MedallionFixture : IAsyncLifetime
 {
     private readonly AzuriteFixture azurite = new();
     private readonly string scratch = Directory.CreateTempSubdirectory("medallion-").FullName;
@@ -66,5 +66,6 @@ public sealed class MedallionFixture : IAsyncLifetime
 
         await azurite.DisposeAsync();
         Directory.Delete(scratch, recursive: true);
+        GC.SuppressFinalize(this);
     }
 }

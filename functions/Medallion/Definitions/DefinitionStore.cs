@@ -9,8 +9,9 @@ namespace Pipeline.Medallion.Definitions;
 public sealed class DefinitionStore(ILake lake, DefinitionCompiler compiler, string shippedFolder)
 {
     private const string Container = "pipelines";
-    private const int MaxCompiled = 64;
+    private const int MaxCompiled = 512;
     private readonly ConcurrentDictionary<string, CompiledPipeline> compiled = new();
+    private readonly ConcurrentDictionary<string, (IReadOnlyList<(string Path, string ETag)> Listed, DefinitionFiles Files)> lastRead = new();
 
     /// <summary>The names of all pipelines, in ordinal order.</summary>
     public async Task<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken)
@@ -79,11 +80,26 @@ public sealed class DefinitionStore(ILake lake, DefinitionCompiler compiler, str
             throw new UnknownPipelineException(pipeline, await ListAsync(cancellationToken));
         }
 
-        var added = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        var listed = new List<(string Path, string ETag)>();
         await foreach (var file in lake.ListAsync(new LakePath(Container, pipeline), cancellationToken))
         {
             var path = file.Path.Path[(pipeline.Length + 1)..];
-            if (DefinitionFiles.IsPart(path) && await lake.ReadAsync(file.Path, cancellationToken) is { } bytes)
+            if (DefinitionFiles.IsPart(path))
+            {
+                listed.Add((path, file.ETag));
+            }
+        }
+
+        // Streams look at all definitions every few seconds: what has not changed is not read again.
+        if (lastRead.TryGetValue(pipeline, out var last) && last.Listed.SequenceEqual(listed))
+        {
+            return last.Files;
+        }
+
+        var added = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (path, _) in listed)
+        {
+            if (await lake.ReadAsync(new LakePath(Container, $"{pipeline}/{path}"), cancellationToken) is { } bytes)
             {
                 added[path] = Encoding.UTF8.GetString(bytes).TrimStart('\uFEFF');
             }
@@ -91,7 +107,9 @@ public sealed class DefinitionStore(ILake lake, DefinitionCompiler compiler, str
 
         if (added.Count > 0)
         {
-            return new DefinitionFiles { Name = pipeline, Files = added };
+            var files = new DefinitionFiles { Name = pipeline, Files = added };
+            lastRead[pipeline] = (listed, files);
+            return files;
         }
 
         var shipped = Path.Combine(shippedFolder, pipeline);

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Lakehouse.Storage;
+using Pipeline.LakeTesting;
 using Pipeline.Medallion.Definitions;
 
 namespace Pipeline.Medallion.Tests.Definitions;
@@ -54,5 +56,33 @@ public sealed class DefinitionStoreTests(MedallionFixture medallion)
         Assert.Equal("a.csv", loaded.Definition.Sources[0].Path);
         Assert.Equal("b.csv", (await store.LoadAsync(pipeline.Name, TestContext.Current.CancellationToken)).Definition.Sources[0].Path);
         Assert.Equal(frozen.Steps.Select(s => s.Definition), loaded.Steps.Select(s => s.Definition));
+    }
+
+    [Fact]
+    public async Task Load_Again_ReadsOnlyWhatHasChanged()
+    {
+        var pipeline = await TestPipeline.CreateAsync(medallion, "sources: {orders: {connector: file, path: a.csv}}", ("gold.m", "select 1 as a"));
+        var reads = new ReadLog(pipeline.Lake);
+        var watched = medallion.Compose(TimeProvider.System, services => services.AddSingleton<ILake>(reads)).GetRequiredService<DefinitionStore>();
+
+        await watched.LoadAsync(pipeline.Name, TestContext.Current.CancellationToken);
+        Assert.Equal(2, reads.Count);
+        await watched.LoadAsync(pipeline.Name, TestContext.Current.CancellationToken);
+        Assert.Equal(2, reads.Count);
+        await pipeline.WriteDefinitionAsync("models/gold/m.sql", "select 2 as a");
+        var changed = await watched.LoadAsync(pipeline.Name, TestContext.Current.CancellationToken);
+
+        Assert.Equal("select 2 as a", changed.Definition.Models[0].Sql);
+    }
+
+    private sealed class ReadLog(ILake lake) : LakeDecorator(lake)
+    {
+        public int Count { get; private set; }
+
+        protected override Task BeforeAsync(Call call, string path)
+        {
+            Count += call == Call.Read ? 1 : 0;
+            return Task.CompletedTask;
+        }
     }
 }

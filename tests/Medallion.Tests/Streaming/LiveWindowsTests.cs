@@ -6,7 +6,7 @@ using Pipeline.Medallion.Streaming.Live;
 
 namespace Pipeline.Medallion.Tests.Streaming;
 
-public sealed class LiveWindowsTests(MedallionFixture medallion)
+public sealed class LiveWindowsTests(StreamFixture medallion)
 {
     private const string Yaml = """
         sources:

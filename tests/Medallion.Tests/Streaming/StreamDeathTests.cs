@@ -7,7 +7,7 @@ using Pipeline.Medallion.Streaming;
 namespace Pipeline.Medallion.Tests.Streaming;
 
 /// <summary>An instance dies before each of its writes in turn; another one gets the events again, with what came after them.</summary>
-public sealed class StreamDeathTests(MedallionFixture medallion)
+public sealed class StreamDeathTests(StreamFixture medallion)
 {
     private const string Yaml = """
         sources:

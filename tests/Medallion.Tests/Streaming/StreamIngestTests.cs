@@ -4,7 +4,7 @@ using Pipeline.Medallion.Runs;
 
 namespace Pipeline.Medallion.Tests.Streaming;
 
-public sealed class StreamIngestTests(MedallionFixture medallion)
+public sealed class StreamIngestTests(StreamFixture medallion)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 

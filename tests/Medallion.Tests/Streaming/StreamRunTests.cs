@@ -7,7 +7,7 @@ using Pipeline.Medallion.Streaming;
 namespace Pipeline.Medallion.Tests.Streaming;
 
 /// <summary>Streams beside what else happens to their tables and definitions.</summary>
-public sealed class StreamRunTests(MedallionFixture medallion)
+public sealed class StreamRunTests(StreamFixture medallion)
 {
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
