@@ -52,6 +52,12 @@ internal sealed class AppProcess : IAsyncDisposable
     public string Obituary(Settings settings) =>
         $"The app ended with code {process.ExitCode}.{Environment.NewLine}{process.LastOutput}{Environment.NewLine}Its log: {settings.AppLog}";
 
+    /// <summary>Whether it was given partitions of the event hub: its log says so.</summary>
+    public bool TakesEvents => process.LastOutput.Contains("'IngestEvents' was given partitions", StringComparison.Ordinal);
+
+    /// <summary>Ends it at once, in the middle of whatever it does.</summary>
+    public void Kill() => process.Kill();
+
     public ValueTask DisposeAsync() => process.DisposeAsync();
 
     private async Task WaitUntilHealthyAsync(Settings settings, ApiClient api, CancellationToken cancellationToken)

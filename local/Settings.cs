@@ -41,7 +41,10 @@ internal sealed record Settings
 
     public string LandingFolder => Path.Combine(StateFolder, "landing");
 
-    public string AppLog => Path.Combine(StateFolder, "logs", "app.log");
+    /// <summary>The file in the state's folder <c>logs</c> that an instance of the app writes.</summary>
+    public string AppLogName { get; init; } = "app.log";
+
+    public string AppLog => Path.Combine(StateFolder, "logs", AppLogName);
 
     public string RunningFile => Path.Combine(StateFolder, "running.json");
 

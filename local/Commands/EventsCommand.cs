@@ -20,10 +20,11 @@ internal static class EventsCommand
         var poison = ShareOption("--poison", "The share of events that no row can be made of");
         var late = ShareOption("--late", "The share of sales that were made up to ten minutes before");
         var seed = SeedOption();
+        var kill = new Option<bool>("--kill-instance") { Description = "Let a second instance of the app take events too, and kill it (as by kill -9) when half are sent" };
         var json = new Option<bool>("--json") { Description = "Print the reconciliation as one JSON document" };
         var command = new Command("events", "Send sales to the event hub, then hold the tables against what was sent; the exit code is 0 only if nothing was lost or duplicated")
         {
-            pipeline, rate, count, duplicates, poison, late, seed, json,
+            pipeline, rate, count, duplicates, poison, late, seed, kill, json,
         };
         command.Validators.Add(result =>
         {
@@ -48,6 +49,7 @@ internal static class EventsCommand
                 Poison = arguments.GetValue(poison),
                 Late = arguments.GetValue(late),
                 Seed = arguments.GetValue(seed),
+                KillsInstance = arguments.GetValue(kill),
             };
             return CommandLine.GuardAsync(screen, () => SendAsync(options.Read(arguments), screen, request, forProgram, cancellationToken), failed: null, cancellationToken);
         });

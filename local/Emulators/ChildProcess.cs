@@ -88,6 +88,9 @@ public sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends the process at once, and everything it started.</summary>
+    public void Kill() => process.Kill(entireProcessTree: true);
+
     /// <summary>Asks the process to stop and kills it, with everything it started, if it does not within 15 seconds.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -103,7 +106,7 @@ public sealed class ChildProcess : IAsyncDisposable
         await Task.WhenAny(Exited, Task.Delay(StopDeadline));
         if (!process.HasExited)
         {
-            process.Kill(entireProcessTree: true);
+            Kill();
         }
 
         await Exited;

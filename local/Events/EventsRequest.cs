@@ -28,6 +28,9 @@ internal sealed record EventsRequest
     /// <summary>The same seed makes the same sales, with the same ids.</summary>
     public required ulong Seed { get; init; }
 
+    /// <summary>Whether a second instance of the app takes events too, and is killed when half of them are sent.</summary>
+    public bool KillsInstance { get; init; }
+
     /// <summary>The id of a sale by its number.</summary>
     public string SaleId(long number) => string.Create(CultureInfo.InvariantCulture, $"s{Seed}-{number:D9}");
 

@@ -23,7 +23,13 @@ internal sealed class EventsRun(Launched launched, Settings settings, Screen scr
         var since = clock.GetUtcNow() - ClockDifference;
         screen.Line(string.Create(
             CultureInfo.InvariantCulture, $"Sending {request.Count:N0} events to {request.Pipeline}.{EventsRequest.Source}; the same seed, {request.Seed}, sends the same sales."));
-        await Meter.WatchAsync(screen, "events sent", request.Count, () => sender.Sent.Count, SendAsync(sender, catalog, either.Token));
+        await using (var second = request.KillsInstance ? new SecondInstance(settings) : null)
+        {
+            var killing = await KillingAsync(second, sender, either.Token);
+            await Meter.WatchAsync(screen, "events sent", request.Count, () => sender.Sent.Count, SendAsync(sender, catalog, either.Token));
+            await killing;
+        }
+
         cancellationToken.ThrowIfCancellationRequested();
         TellRate(sender, limit);
 
@@ -44,6 +50,30 @@ internal sealed class EventsRun(Launched launched, Settings settings, Screen scr
         if (!run.Succeeded)
         {
             throw new LaunchException($"Without a run of {request.Pipeline} that succeeds there are no customers to sell to.");
+        }
+    }
+
+    private async Task<Task> KillingAsync(SecondInstance? second, EventSender sender, CancellationToken stop)
+    {
+        if (second is null)
+        {
+            return Task.CompletedTask;
+        }
+
+        await screen.WaitingAsync("Starting a second instance of the app …", second.StartAsync(stop));
+        return KillAsync(second, sender, stop);
+    }
+
+    private async Task KillAsync(SecondInstance second, EventSender sender, CancellationToken stop)
+    {
+        try
+        {
+            await second.KillAfterAsync(request.Count / 2, () => sender.Sent.Count, stop);
+            screen.Line(string.Create(CultureInfo.InvariantCulture, $"The second instance was killed after {sender.Sent.Count:N0} events."));
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The sending was stopped before; it ends as any instance does.
         }
     }
 

@@ -29,5 +29,5 @@ public sealed class RealApp : IAsyncLifetime
     }
 
     /// <summary>A shell whose commands find the app and the emulator running.</summary>
-    internal Shell NewShell(AzuriteFixture azurite) => new(azurite) { AppPort = Launcher.AppPort, StoragePort = Launcher.StoragePort, BrokerPort = Launcher.BrokerPort };
+    internal Shell NewShell(AzuriteFixture azurite) => new(azurite) { AppPort = Launcher.AppPort, StoragePort = Launcher.StoragePort, BrokerPort = Launcher.BrokerPort, AppFile = Places.RealApp };
 }

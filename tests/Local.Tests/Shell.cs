@@ -6,10 +6,13 @@ using Pipeline.Testing;
 
 namespace Pipeline.Local.Tests;
 
-/// <summary>Runs commands in this process, against the fixture's Azurite and the fake app, which the command starts and stops, or against what runs.</summary>
+/// <summary>Runs commands in this process, against the fixture's Azurite and an app that the command starts and stops, or against what runs.</summary>
 internal sealed class Shell(AzuriteFixture azurite) : IDisposable
 {
     public string StateFolder { get; } = Places.NewFolder();
+
+    /// <summary>The app that a command starts.</summary>
+    public string AppFile { get; init; } = Places.FakeApp;
 
     public int AppPort { get; set; } = FreePorts.Take();
 
@@ -27,7 +30,7 @@ internal sealed class Shell(AzuriteFixture azurite) : IDisposable
         [
             .. arguments, "--port", Text(AppPort), "--storage-port", Text(StoragePort), "--broker-port", Text(BrokerPort), "--state", StateFolder,
         ];
-        var exitCode = await CommandLine.Create(Places.FakeApp).Parse(all).InvokeAsync(new InvocationConfiguration { Output = output, Error = error });
+        var exitCode = await CommandLine.Create(AppFile).Parse(all).InvokeAsync(new InvocationConfiguration { Output = output, Error = error });
         return (exitCode, output.ToString(), error.ToString());
     }
 

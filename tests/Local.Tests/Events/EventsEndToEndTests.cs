@@ -13,12 +13,12 @@ public sealed class EventsEndToEndTests(RealApp app, AzuriteFixture azurite) : I
     public void Dispose() => shell.Dispose();
 
     [Fact]
-    public async Task Events_SentTwice_LoseAndDuplicateNothing()
+    public async Task Events_SentTwiceAndAnInstanceKilled_LoseAndDuplicateNothing()
     {
         await RunAsync();
 
-        var first = await SendAsync();
-        var again = await SendAsync();
+        var first = await SendAsync("0");
+        var again = await SendAsync("1000", "--kill-instance");
         var (_, rows, _) = await shell.RunAsync("query", "select count(*) as n, count(distinct event_id) as ids from silver.web_sales", "--pipeline", Pipeline, "--csv");
 
         Assert.Equal((3000, 3000, 0, 0), (first.Sent, first.Bronze, first.Lost, first.Duplicated));
@@ -30,9 +30,10 @@ public sealed class EventsEndToEndTests(RealApp app, AzuriteFixture azurite) : I
         Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"n,ids\n{first.Silver},{first.Silver}\n"), rows);
     }
 
-    private async Task<Local.Events.Reconciliation> SendAsync()
+    private async Task<Local.Events.Reconciliation> SendAsync(string rate, params string[] options)
     {
-        var (exitCode, output, error) = await shell.RunAsync("events", "--pipeline", Pipeline, "--count", "3000", "--rate", "0", "--duplicates", "1%", "--poison", "1%", "--late", "1%", "--seed", "7", "--json");
+        var (exitCode, output, error) = await shell.RunAsync(
+            ["events", "--pipeline", Pipeline, "--count", "3000", "--rate", rate, "--duplicates", "1%", "--poison", "1%", "--late", "1%", "--seed", "7", "--json", .. options]);
         Assert.True(exitCode == 0, error + output);
         using var document = JsonDocument.Parse(output);
         Assert.Equal(
