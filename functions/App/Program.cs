@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Pipeline.App;
 using Pipeline.App.Api;
+using Pipeline.App.Audit;
 using Pipeline.App.Maintenance;
 using Pipeline.App.Pipelines;
 using Pipeline.App.Runs;
@@ -15,6 +16,7 @@ using Pipeline.Medallion.Streaming;
 
 var builder = FunctionsApplication.CreateBuilder(args);
 builder.ConfigureFunctionsWebApplication();
+builder.UseWhen<AuditMiddleware>(AuditedOperations.Has);
 builder.UseWhen<ProblemMiddleware>(context => context.FunctionDefinition.InputBindings.Values.Any(b => b.Type == "httpTrigger"));
 builder.UseWhen<RegistryErrors>(RegistryErrors.IsFor);
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Pipeline.Medallion;
+using Pipeline.Medallion.Audit;
 using Pipeline.Medallion.Events;
 using Pipeline.Medallion.Maintenance;
 using Pipeline.Medallion.Push;
@@ -11,7 +12,7 @@ using Pipeline.Medallion.Streaming.Live;
 namespace Pipeline.App;
 
 /// <summary>Creates the containers and tables as the app starts, before it takes work.</summary>
-internal sealed class StorageSetup(LakeTables tables, RunStore runs, StepStore steps, ScheduleStore schedules, MaintenanceStore maintenance, SchemaRegistry schemas, EventLog events, PushCursorStore push, LiveStore live) : IHostedLifecycleService
+internal sealed class StorageSetup(LakeTables tables, RunStore runs, StepStore steps, ScheduleStore schedules, MaintenanceStore maintenance, SchemaRegistry schemas, EventLog events, PushCursorStore push, LiveStore live, AuditLog audit) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => Task.WhenAll(
         tables.CreateContainersAsync(cancellationToken),
@@ -22,7 +23,8 @@ internal sealed class StorageSetup(LakeTables tables, RunStore runs, StepStore s
         schemas.CreateAsync(cancellationToken),
         events.CreateAsync(cancellationToken),
         push.CreateAsync(cancellationToken),
-        live.CreateAsync(cancellationToken));
+        live.CreateAsync(cancellationToken),
+        audit.CreateAsync(cancellationToken));
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.Storage;
+using Pipeline.Medallion.Audit;
 using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Catalog;
 using Pipeline.Medallion.Definitions;
@@ -50,6 +51,9 @@ public static class MedallionServices
         services.AddSingleton(s => new EventLog(
             s.GetRequiredService<TableServiceClient>(), s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<EventLog>>() ?? NullLogger<EventLog>.Instance));
         services.AddSingleton<RunEventWriter>();
+        services.AddSingleton<AuditArchive>();
+        services.AddSingleton(s => new AuditLog(
+            s.GetRequiredService<TableServiceClient>(), s.GetRequiredService<AuditArchive>(), s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<AuditLog>>() ?? NullLogger<AuditLog>.Instance));
         services.AddSingleton<PushCursorStore>();
         services.AddSingleton<EventPush>();
         services.AddSingleton(s => new SourceSchemas(

@@ -2,6 +2,7 @@ using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Lakehouse.Storage;
+using Pipeline.Medallion.Audit;
 using Pipeline.Medallion.Events;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Schemas;
@@ -36,6 +37,7 @@ public class MedallionFixture : IAsyncLifetime
         await Floor.GetRequiredService<SchemaRegistry>().CreateAsync(CancellationToken.None);
         await Floor.GetRequiredService<EventLog>().CreateAsync(CancellationToken.None);
         await Floor.GetRequiredService<LiveStore>().CreateAsync(CancellationToken.None);
+        await Floor.GetRequiredService<AuditLog>().CreateAsync(CancellationToken.None);
     }
 
     /// <summary>Another instance of the app over the same storage: nothing in memory or on scratch disk is shared.</summary>

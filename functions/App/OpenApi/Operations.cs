@@ -1,4 +1,5 @@
 using Pipeline.App.Api;
+using Pipeline.App.Audit;
 using Pipeline.App.Catalog;
 using Pipeline.App.Events;
 using Pipeline.App.Health;
@@ -11,6 +12,7 @@ using Pipeline.App.Rejected;
 using Pipeline.App.Runs;
 using Pipeline.App.Streaming;
 using Pipeline.App.Tables;
+using Pipeline.Medallion.Audit;
 using Pipeline.Medallion.Catalog;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Events;
@@ -119,6 +121,19 @@ internal static class Operations
                 Limit("events", EventLog.MaxLimit, EventRequests.DefaultLimit),
             ],
             Answers = [Ok<EventPage>("The events, and in 'last' the number to go on from."), BadRequest],
+        },
+        new(nameof(AuditRequests.ListAudit), "get", "audit", "Who did what, when, from where, and what became of it, newest first: whatever changes something, and whatever shows rows.")
+        {
+            Parameters =
+            [
+                new("who", "Only entries of this caller."),
+                new("what", "Only entries of this kind, such as run.start, or of those that begin with it, such as run."),
+                new("target", "Only entries with this path of the API, or with one below it, such as pipelines/northwind."),
+                new("from", "Only entries not before this time, in ISO 8601; without an offset it is UTC."),
+                new("to", "Only entries before this time."),
+                Limit("entries", AuditLog.MaxLimit, AuditRequests.DefaultLimit),
+            ],
+            Answers = [Ok<IReadOnlyList<AuditEntry>>("The entries."), BadRequest],
         },
         new(nameof(LiveRequests.Negotiate), "post", "live/negotiate", "Where a SignalR client connects to hear of events as they happen. Clients ask this by themselves when they are given 'live' as their address.")
         {

@@ -110,6 +110,7 @@ public sealed partial class OpenApiDocumentTests(NorthwindApp northwind)
             ("TerminateRun", "POST", $"runs/{run}/terminate", null),
             ("GetRunLineage", "GET", $"runs/{run}/lineage", null),
             ("ListEvents", "GET", "events?type=run&source=northwind&after=1&limit=2", null),
+            ("ListAudit", "GET", "audit?what=run&target=pipelines/northwind&limit=2", null),
             ("ListStreams", "GET", "streams", null),
             ("GetLive", "GET", "live/northwind/web_revenue_by_country?windows=3", null),
             ("CompareLive", "GET", "live/northwind/web_revenue_by_country/comparison?windows=3", null),
