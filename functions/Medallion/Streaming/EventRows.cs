@@ -11,40 +11,56 @@ namespace Pipeline.Medallion.Streaming;
 /// <summary>Events as rows of bronze in a session. What is no JSON object is a row too, with the reason and its raw text.</summary>
 internal static class EventRows
 {
-    /// <summary>Brings events into the session, as a table, in the order in which they are given.</summary>
+    private const string Arrived = "create or replace temp table arrived (_file varchar, _partition varchar, _offset bigint, enqueued bigint, line varchar, problem varchar)";
+
+    /// <summary>SQL for why an event of the table <c>arrived</c> is refused; null where it is not.</summary>
+    public static string Problem { get; } = $"coalesce(problem, {JsonRecords.Problem("line")})";
+
+    /// <summary>SQL for when the hub took an event of the table <c>arrived</c>.</summary>
+    public const string EnqueuedAt = "make_timestamp(enqueued)::timestamptz";
+
+    /// <summary>Makes the session's table <c>arrived</c>, without rows.</summary>
+    public static void Create(DuckDbSession session, CancellationToken cancellationToken) => session.Execute(Arrived, cancellationToken);
+
+    /// <summary>Adds events to the table <c>arrived</c>.</summary>
+    /// <param name="session">The session.</param>
+    /// <param name="events">Each with its partition and the name of it in <c>_file</c>.</param>
+    /// <param name="why">Why an event is refused, whatever it says; null: its text decides.</param>
+    public static void Append(DuckDbSession session, IEnumerable<(string Partition, string File, StreamEvent Event)> events, Func<StreamEvent, string>? why)
+    {
+        using var appender = session.Append("arrived");
+        var (partition, name) = ("", "");
+        var (partitionBytes, nameBytes) = (Array.Empty<byte>(), Array.Empty<byte>());
+        foreach (var (of, file, next) in events)
+        {
+            if (of != partition || file != name)
+            {
+                (partition, name) = (of, file);
+                (partitionBytes, nameBytes) = (Encoding.UTF8.GetBytes(of), Encoding.UTF8.GetBytes(file));
+            }
+
+            appender.AppendText(nameBytes);
+            appender.AppendText(partitionBytes);
+            appender.AppendNumber(next.Sequence);
+            appender.AppendNumber((next.EnqueuedUtc - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+            AppendBody(appender, next.Body.Span, why?.Invoke(next));
+            appender.EndRow();
+        }
+
+        appender.Complete();
+    }
+
+    /// <summary>Brings events into the session, as the table <c>events</c>, in the order in which they are given.</summary>
     /// <param name="session">The session.</param>
     /// <param name="events">Each with its partition and the name of it in <c>_file</c>.</param>
     /// <param name="why">Why an event is refused, whatever it says; null: its text decides.</param>
     /// <param name="cancellationToken">Interrupts the reading.</param>
-    /// <param name="table">The table's name.</param>
-    public static void Load(DuckDbSession session, IEnumerable<(string Partition, string File, StreamEvent Event)> events, Func<StreamEvent, string>? why, CancellationToken cancellationToken, string table = "events")
+    public static void Load(DuckDbSession session, IEnumerable<(string Partition, string File, StreamEvent Event)> events, Func<StreamEvent, string>? why, CancellationToken cancellationToken)
     {
-        session.Execute("create temp table arrived (_file varchar, _partition varchar, _offset bigint, enqueued bigint, line varchar, problem varchar)", cancellationToken);
-        using (var appender = session.Append("arrived"))
-        {
-            var (partition, name) = ("", "");
-            var (partitionBytes, nameBytes) = (Array.Empty<byte>(), Array.Empty<byte>());
-            foreach (var (of, file, next) in events)
-            {
-                if (of != partition || file != name)
-                {
-                    (partition, name) = (of, file);
-                    (partitionBytes, nameBytes) = (Encoding.UTF8.GetBytes(of), Encoding.UTF8.GetBytes(file));
-                }
-
-                appender.AppendText(nameBytes);
-                appender.AppendText(partitionBytes);
-                appender.AppendNumber(next.Sequence);
-                appender.AppendNumber((next.EnqueuedUtc - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
-                AppendBody(appender, next.Body.Span, why?.Invoke(next));
-                appender.EndRow();
-            }
-
-            appender.Complete();
-        }
-
+        Create(session, cancellationToken);
+        Append(session, events, why);
         session.Execute(
-            $"create temp table {table} as select _file, _partition, _offset, make_timestamp(enqueued)::timestamptz as _enqueued_at, line, row_number() over () as _row, coalesce(problem, {JsonRecords.Problem("line")}) as error from arrived; drop table arrived",
+            $"create temp table events as select _file, _partition, _offset, {EnqueuedAt} as _enqueued_at, line, row_number() over () as _row, {Problem} as error from arrived; drop table arrived",
             cancellationToken);
     }
 
