@@ -20,10 +20,10 @@ internal sealed class TestHub(string name, int partitions = 2)
 
     public void Send(int partition, string body, string? source = null) => Send(partition, Encoding.UTF8.GetBytes(body), source);
 
-    public void Send(int partition, byte[] body, string? source = null)
+    public void Send(int partition, byte[] body, string? source = null, string? schema = null)
     {
         time += TimeSpan.FromMilliseconds(1);
-        log[partition].Add(new StreamEvent { Sequence = log[partition].Count, EnqueuedUtc = time, Body = body, Source = source switch { null => $"{name}.sales", "" => null, _ => source } });
+        log[partition].Add(new StreamEvent { Sequence = log[partition].Count, EnqueuedUtc = time, Body = body, Source = source switch { null => $"{name}.sales", "" => null, _ => source }, Schema = schema });
     }
 
     /// <summary>The broker forgets: numbers begin at 0 again.</summary>

@@ -12,13 +12,14 @@ namespace Pipeline.Medallion.Streaming.Live;
 public sealed class LiveWatch : IDisposable
 {
     private readonly StreamRoutes routes;
+    private readonly EventSchemas schemas;
     private readonly ConcurrentDictionary<string, LiveCounter> counters = new();
     private readonly Func<StreamTarget, ProvisionalCount> open;
     private readonly TimeProvider clock;
     private readonly ILogger logger;
 
-    internal LiveWatch(StreamRoutes routes, Func<StreamTarget, ProvisionalCount> open, TimeProvider clock, ILogger logger) =>
-        (this.routes, this.open, this.clock, this.logger) = (routes, open, clock, logger);
+    internal LiveWatch(StreamRoutes routes, EventSchemas schemas, Func<StreamTarget, ProvisionalCount> open, TimeProvider clock, ILogger logger) =>
+        (this.routes, this.schemas, this.open, this.clock, this.logger) = (routes, schemas, open, clock, logger);
 
     /// <summary>Counts a batch of one partition.</summary>
     /// <returns>The aggregates as they stand with it; of batches that are counted together one gets them, the others nothing.</returns>
@@ -32,7 +33,7 @@ public sealed class LiveWatch : IDisposable
         {
             if (of.Key is { } target && IsWatched(target))
             {
-                answers.AddRange(await CountAsync(target, new Arrival(partition, [.. of]), cancellationToken));
+                answers.AddRange(await CountAsync(target, partition, [.. of], cancellationToken));
             }
         }
 
@@ -50,12 +51,12 @@ public sealed class LiveWatch : IDisposable
 
     private static bool IsWatched(StreamTarget target) => target.Aggregates.Any(a => a.Mode == LiveMode.Event);
 
-    private async Task<IReadOnlyList<LiveAnswer>> CountAsync(StreamTarget target, Arrival arrival, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<LiveAnswer>> CountAsync(StreamTarget target, HubPartition partition, IReadOnlyList<StreamEvent> events, CancellationToken cancellationToken)
     {
         var counter = counters.GetOrAdd(target.Name, _ => new LiveCounter(open, clock));
         try
         {
-            return await counter.CountAsync(target, arrival, cancellationToken);
+            return await counter.CountAsync(target, new Arrival(partition, await schemas.DecodeAsync(events, cancellationToken)), cancellationToken);
         }
         catch (Exception error) when (error is LakehouseException or DuckDbException)
         {
