@@ -192,6 +192,22 @@ public sealed class StreamIngestTests(StreamFixture medallion)
         Assert.Equal(8, bronze?.Domains.Keys.Count(d => d.StartsWith("pipeline.stream.", StringComparison.Ordinal)));
     }
 
+    /// <summary>Partitions that wait for a commit bring nothing: where the hub has held events for as long as they may wait, many are committed at once.</summary>
+    [Fact]
+    public async Task Ingest_BacklogOfManyEvents_DoesNotWaitForMore()
+    {
+        var (pipeline, hub) = await StreamPipelines.CreateAsync(medallion, StreamPipelines.Sales.Replace("every batch", "every 5m", StringComparison.Ordinal));
+        var nextDay = medallion.Compose(new ManualClock(new(2026, 11, 27, 12, 0, 0, TimeSpan.Zero)), s => s.AddSingleton(new StreamOptions { Hub = pipeline.Name }));
+        for (var id = 0; id < 5000; id++)
+        {
+            hub.Send(0, new { id, amount = 1 });
+        }
+
+        await hub.DeliverAsync(nextDay, 0).WaitAsync(TimeSpan.FromMinutes(3), Cancelled);
+
+        Assert.Equal("5000", await pipeline.ScalarAsync("select count(*) from silver.sales"));
+    }
+
     /// <summary>A schema is named by the frame of Confluent's clients or by the properties of Event Hubs' ones.</summary>
     [Fact]
     public async Task Ingest_SchemaIsNamed_KnownOnesAreDecodedAndUnknownOnesRejectedWithTheirBytes()

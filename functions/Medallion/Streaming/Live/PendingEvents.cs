@@ -44,13 +44,10 @@ internal sealed class PendingEvents : IDisposable
     public static async Task<PendingEvents> OpenAsync(
         StreamTarget target, IReadOnlyList<AggregateDefinition> aggregates, PendingEvents? before, LakeTables tables, Engine engine, TableReader reader, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var session = engine.OpenSession();
+        var session = engine.OpenSmallSession();
         try
         {
             session.PlanWithoutValues();
-
-            // Batches are small, and whoever commits them works beside it.
-            session.Execute("set threads = 1", cancellationToken);
             EventRows.Create(session, cancellationToken);
             var source = target.Source;
             var keys = source.Columns.SelectMany(c => c.Expr is null ? [c.From ?? c.Name] : c.Reads).Distinct(StringComparer.Ordinal).ToList();
