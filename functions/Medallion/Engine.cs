@@ -65,8 +65,14 @@ public sealed class Engine : IDisposable
     private long SessionMemory => options.MemoryBytes / options.MaxConcurrentActivities;
 
     /// <summary>A session for an activity.</summary>
-    public DuckDbSession OpenSession() => DuckDbSession.Open(new DuckDbOptions
+    public DuckDbSession OpenSession() => OpenSession(Environment.ProcessorCount);
+
+    /// <summary>A session for work that is small, comes all the time and runs beside other work. It has one thread: whoever executes a query of several waits for the others in a busy loop.</summary>
+    public DuckDbSession OpenSmallSession() => OpenSession(threads: 1);
+
+    private DuckDbSession OpenSession(int threads) => DuckDbSession.Open(new DuckDbOptions
     {
+        Threads = threads,
         MemoryLimitBytes = SessionMemory,
         TempDirectory = Sessions,
         TempLimitBytes = options.ScratchBytes / 2,

@@ -75,12 +75,14 @@ public static class MedallionServices
         services.TryAddSingleton(new StreamOptions());
         services.AddSingleton<StreamMetrics>();
         services.AddSingleton<StreamRoutes>();
+        services.AddSingleton(s => new EventSchemas(s.GetRequiredService<SchemaRegistry>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new LiveStore(s.GetRequiredService<TableServiceClient>()));
         services.AddSingleton<ClosedWindows>();
         services.AddSingleton(s => new StreamStatus(s.GetRequiredService<StreamRoutes>(), s.GetRequiredService<StreamOptions>(), s.GetRequiredService<LakeTables>()));
         services.AddSingleton(s => new LivePush(s.GetRequiredService<StreamRoutes>(), s.GetRequiredService<LiveReader>(), s.GetRequiredService<LiveStore>()));
         services.AddSingleton(s => new LiveWatch(
             s.GetRequiredService<StreamRoutes>(),
+            s.GetRequiredService<EventSchemas>(),
             target => new ProvisionalCount(target, s.GetRequiredService<LakeTables>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>(), s.GetRequiredService<LiveStore>(), s.GetRequiredService<TimeProvider>()),
             s.GetRequiredService<TimeProvider>(),
             s.GetService<ILogger<LiveWatch>>() ?? NullLogger<LiveWatch>.Instance));
@@ -92,6 +94,7 @@ public static class MedallionServices
             var logger = s.GetService<ILogger<StreamIngest>>() ?? NullLogger<StreamIngest>.Instance;
             return new StreamIngest(
                 s.GetRequiredService<StreamRoutes>(),
+                s.GetRequiredService<EventSchemas>(),
                 new GapWatch(s.GetRequiredService<LakeTables>(), s.GetRequiredService<EventLog>(), s.GetRequiredService<StreamMetrics>(), logger),
                 s.GetRequiredService<StreamLander>(),
                 s.GetRequiredService<StreamCleaner>(),

@@ -54,7 +54,7 @@ internal static class PeersBenchmark
     {
         var watch = Stopwatch.StartNew();
         using var process = Start(program, arguments, folder);
-        var figures = new ProcessFigures(TimeSpan.Zero, 0);
+        var figures = new ProcessFigures(TimeSpan.Zero, 0, 0);
         while (!process.HasExited)
         {
             figures = ProcessFigures.TryOf(process.Id) ?? figures;

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Pipeline.Benchmarks;
 
 /// <summary>What the kernel says of a process (Linux).</summary>
-internal sealed record ProcessFigures(TimeSpan Cpu, long PeakBytes)
+internal sealed record ProcessFigures(TimeSpan Cpu, long PeakBytes, long ResidentBytes)
 {
     private const double TicksPerSecond = 100;
 
@@ -25,7 +25,10 @@ internal sealed record ProcessFigures(TimeSpan Cpu, long PeakBytes)
         var stat = File.ReadAllText($"/proc/{processId}/stat");
         var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
         var ticks = long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
-        var peak = File.ReadLines($"/proc/{processId}/status").First(l => l.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
-        return new ProcessFigures(TimeSpan.FromSeconds(ticks / TicksPerSecond), long.Parse(peak, CultureInfo.InvariantCulture) * 1024);
+        var status = File.ReadAllLines($"/proc/{processId}/status");
+        return new ProcessFigures(TimeSpan.FromSeconds(ticks / TicksPerSecond), Bytes("VmHWM:"), Bytes("VmRSS:"));
+
+        long Bytes(string name) => long.Parse(
+            status.First(l => l.StartsWith(name, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
     }
 }

@@ -38,6 +38,9 @@ public sealed class EventTriggers(StreamIngest ingest, LiveWatch watch)
         Sequence = delivered.SequenceNumber,
         EnqueuedUtc = delivered.EnqueuedTime,
         Body = delivered.EventBody.ToMemory(),
-        Source = delivered.Properties.TryGetValue("source", out var source) ? source?.ToString() : null,
+        Source = Property(delivered, "source"),
+        Schema = EventSchemas.Named(delivered.ContentType, name => Property(delivered, name)),
     };
+
+    private static string? Property(EventData delivered, string name) => delivered.Properties.TryGetValue(name, out var value) ? value?.ToString() : null;
 }

@@ -26,7 +26,7 @@ public sealed partial class DuckDbSession
     }
 
     /// <summary>Starts one statement; its rows come as they are read. Cancelling stops it at any time until the result is disposed.</summary>
-    /// <inheritdoc cref="Execute"/>
+    /// <inheritdoc cref="Execute(string, CancellationToken)"/>
     public DuckDbResult Query(string sql, CancellationToken cancellationToken = default) => Query(sql, [], cancellationToken);
 
     /// <param name="sql">One statement with the parameters <c>$1</c>, <c>$2</c> … or <c>?</c>.</param>
@@ -56,8 +56,45 @@ public sealed partial class DuckDbSession
         }
     }
 
+    /// <summary>Binds and plans one statement, to be run often.</summary>
+    /// <param name="sql">One statement with the parameters <c>$1</c>, <c>$2</c> … or <c>?</c>.</param>
+    /// <exception cref="DuckDbException">It cannot be bound.</exception>
+    public DuckDbStatement Prepare(string sql)
+    {
+        using var interruption = Begin(sql, CancellationToken.None);
+        return new DuckDbStatement(this, sql, PrepareOne(sql, interruption));
+    }
+
+    /// <summary>Makes plans that hold whatever values tables come to have: what <see cref="Prepare(string)"/> gives can then be run as rows come and go.</summary>
+    public void PlanWithoutValues() => Execute("SET disabled_optimizers = 'statistics_propagation,compressed_materialization'");
+
+    internal long Execute(PreparedHandle prepared, string sql, IReadOnlyList<object?> parameters, CancellationToken cancellationToken)
+    {
+        using var interruption = Begin(sql, cancellationToken);
+        Bind(prepared, parameters, interruption);
+        var result = Run(prepared, streamed: false, interruption);
+        var changed = NativeMethods.RowsChanged(ref result);
+        NativeMethods.DestroyResult(ref result);
+        return (long)changed;
+    }
+
+    internal DuckDbResult Query(PreparedHandle prepared, string sql, IReadOnlyList<object?> parameters, CancellationToken cancellationToken)
+    {
+        var interruption = Begin(sql, cancellationToken);
+        try
+        {
+            Bind(prepared, parameters, interruption);
+            return reading = new DuckDbResult(this, Run(prepared, streamed: true, interruption), interruption);
+        }
+        catch
+        {
+            interruption.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>The first column of the first row; default if there is none or it is NULL.</summary>
-    /// <inheritdoc cref="Execute"/>
+    /// <inheritdoc cref="Execute(string, CancellationToken)"/>
     public T? Scalar<T>(string sql, CancellationToken cancellationToken = default)
     {
         using var result = Query(sql, cancellationToken);

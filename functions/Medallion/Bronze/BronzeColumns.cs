@@ -18,12 +18,16 @@ internal static class BronzeColumns
         new("_raw", "VARCHAR"),
     ];
 
-    /// <summary>What bronze has of events besides: the hub's partition, the number within it, and when the hub took it.</summary>
+    /// <summary>The rule by which an event is refused, where it is another than that it cannot be read. Bronze has the column once there was such an event.</summary>
+    public const string Rule = "_rule";
+
+    /// <summary>What bronze has of events besides: the hub's partition, the number within it, when the hub took it, and a rule that refuses it.</summary>
     public static IReadOnlyList<DuckDbColumn> OfEvents { get; } =
     [
         new("_partition", "VARCHAR"),
         new("_offset", "BIGINT"),
         new("_enqueued_at", "TIMESTAMP WITH TIME ZONE"),
+        new(Rule, "VARCHAR"),
     ];
 
     /// <summary>Whether a column of bronze is a technical one.</summary>

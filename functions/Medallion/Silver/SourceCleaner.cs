@@ -36,7 +36,7 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
             throw new TerminalException($"Source '{source.Name}' has no columns: none are declared, and no file gave any. Declare 'columns:' or put a file that matches landing/{source.Path}.");
         }
 
-        using var session = engine.OpenSession();
+        using var session = work.IsStream ? engine.OpenSmallSession() : engine.OpenSession();
         var scope = await CleanScope.ReadAsync(step, session, source, work.Rebuild, definition, cancellationToken);
         IReadOnlyList<AddFile> present = scope.Incremental && source.Key.Count > 0 ? step.Silver?.Files ?? [] : [];
         if (scope.Bronze.Bytes > limits.SingleBytes)

@@ -17,6 +17,12 @@ public sealed record StreamEvent
 
     /// <summary>The property <c>source</c>: the source that it belongs to, as <c>SOURCE</c> or <c>PIPELINE.SOURCE</c>; null where the hub has one source only.</summary>
     public string? Source { get; init; }
+
+    /// <summary>The id of the schema that its properties name; null: they name none.</summary>
+    public string? Schema { get; init; }
+
+    /// <summary>The id of the schema that it names and the registry does not have: it is rejected. Null: the registry has it, or it names none.</summary>
+    internal string? UnknownSchema { get; init; }
 }
 
 /// <summary>A partition of a hub.</summary>

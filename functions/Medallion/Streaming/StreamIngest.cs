@@ -10,15 +10,16 @@ namespace Pipeline.Medallion.Streaming;
 public sealed class StreamIngest : IDisposable
 {
     private readonly StreamRoutes routes;
+    private readonly EventSchemas schemas;
     private readonly UnroutedEvents unrouted;
     private readonly ConcurrentDictionary<string, StreamLane> lanes = new();
     private readonly GapWatch gaps;
     private readonly Func<string, StreamLane> open;
 
     internal StreamIngest(
-        StreamRoutes routes, GapWatch gaps, StreamLander lander, StreamCleaner cleaner, LiveWindows windows, UnroutedEvents unrouted, EventLog events, StreamMetrics metrics, TimeProvider clock, ILogger logger)
+        StreamRoutes routes, EventSchemas schemas, GapWatch gaps, StreamLander lander, StreamCleaner cleaner, LiveWindows windows, UnroutedEvents unrouted, EventLog events, StreamMetrics metrics, TimeProvider clock, ILogger logger)
     {
-        (this.routes, this.gaps, this.unrouted) = (routes, gaps, unrouted);
+        (this.routes, this.schemas, this.gaps, this.unrouted) = (routes, schemas, gaps, unrouted);
         open = _ => new StreamLane(lander, cleaner, windows, events, metrics, clock, logger);
     }
 
@@ -55,7 +56,7 @@ public sealed class StreamIngest : IDisposable
         }
 
         await gaps.LookAsync(partition, events, targets, cancellationToken);
-        var bySource = events.GroupBy(e => StreamRoutes.Find(targets, e.Source)).ToList();
+        var bySource = (await schemas.DecodeAsync(events, cancellationToken)).GroupBy(e => StreamRoutes.Find(targets, e.Source)).ToList();
         await Task.WhenAll(bySource.Select(of => of.Key is { } target
             ? lanes.GetOrAdd(target.Name, open).AddAsync(target, new Arrival(partition, [.. of]), cancellationToken)
             : unrouted.RejectAsync(partition, [.. of], targets, cancellationToken)));

@@ -41,7 +41,7 @@ internal sealed class StreamLander(LakeTables tables, Engine engine, DataFileWri
 
         var now = clock.GetUtcNow();
         var id = Guid.CreateVersion7(now).ToString("N");
-        using var session = engine.OpenSession();
+        using var session = engine.OpenSmallSession();
         EventRows.Load(session, parts.SelectMany(p => p.Fresh.Select(e => (p.Partition.Id, e.File, e.Event))), why: null, cancellationToken);
         var rows = EventRows.Select(session, target.Source.Name, StreamCleaner.RunIdOf(target, id), now, cancellationToken);
         var files = await writer.WriteAsync(session, rows, table.Root, [], id, cancellationToken);

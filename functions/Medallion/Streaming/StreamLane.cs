@@ -10,8 +10,11 @@ namespace Pipeline.Medallion.Streaming;
 internal sealed class StreamLane(StreamLander lander, StreamCleaner cleaner, LiveWindows windows, EventLog events, StreamMetrics metrics, TimeProvider clock, ILogger logger) : IDisposable
 {
     // Beyond that a commit does not wait for more: enough for a good file, and within a session's memory.
-    private const long MostEvents = 100_000;
-    private const long MostBytes = 48L << 20;
+    private const long MostEvents = 50_000;
+    private const long MostBytes = 32L << 20;
+
+    // So many are worth a commit where the oldest has waited in the hub for as long as the source says: more is there, and partitions that wait here bring nothing.
+    private const long BacklogEvents = 5_000;
     private static readonly TimeSpan CatchUpPause = TimeSpan.FromSeconds(2);
 
     private readonly Lock door = new();
@@ -31,7 +34,7 @@ internal sealed class StreamLane(StreamLander lander, StreamCleaner cleaner, Liv
             waiting.Add(own);
             load = (load.Events + arrival.Events.Count, load.Bytes + arrival.Events.Sum(e => (long)e.Body.Length));
             full ??= first = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            if (load.Events >= MostEvents || load.Bytes >= MostBytes)
+            if (load.Events >= MostEvents || load.Bytes >= MostBytes || (load.Events >= BacklogEvents && IsOverdue(target, arrival)))
             {
                 full.TrySetResult();
             }
@@ -74,6 +77,8 @@ internal sealed class StreamLane(StreamLander lander, StreamCleaner cleaner, Liv
             batch.ForEach(w => w.Committed.TrySetException(error));
         }
     }
+
+    private bool IsOverdue(StreamTarget target, Arrival arrival) => clock.GetUtcNow() - arrival.Events[0].EnqueuedUtc > target.Source.Stream?.Land;
 
     private List<Waiting> Close()
     {

@@ -33,12 +33,12 @@ internal sealed class StreamRoutes(DefinitionStore definitions, StreamOptions op
     /// <param name="cancellationToken">Ends the reading.</param>
     public async Task<IReadOnlyList<StreamTarget>> OfAsync(string hub, bool anew, CancellationToken cancellationToken)
     {
-        var all = await AllAsync(anew ? ShortestPause : Freshness, cancellationToken);
+        var all = await (anew ? AnewAsync(cancellationToken) : AllAsync(cancellationToken));
         return [.. all.Where(t => string.Equals(t.Source.Stream?.Hub ?? options.Hub, hub, StringComparison.OrdinalIgnoreCase))];
     }
 
     /// <summary>All sources that are streams.</summary>
-    public Task<IReadOnlyList<StreamTarget>> AllAsync(CancellationToken cancellationToken) => AllAsync(Freshness, cancellationToken);
+    public Task<IReadOnlyList<StreamTarget>> AllAsync(CancellationToken cancellationToken) => AllAsync(clock.GetUtcNow() - Freshness, cancellationToken);
 
     /// <summary>Whether an event that belongs to no known source may belong to one whose definition cannot work at the moment: it names that pipeline, or nobody takes events.</summary>
     /// <returns>What to tell; null: it belongs to none.</returns>
@@ -55,15 +55,28 @@ internal sealed class StreamRoutes(DefinitionStore definitions, StreamOptions op
     /// <inheritdoc/>
     public void Dispose() => turn.Dispose();
 
-    private async Task<IReadOnlyList<StreamTarget>> AllAsync(TimeSpan freshness, CancellationToken cancellationToken)
+    // What is read before the event came proves nothing; strangers' events must not make everybody read all the time.
+    private async Task<IReadOnlyList<StreamTarget>> AnewAsync(CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        if (readUtc + ShortestPause - now is { } pause && pause > TimeSpan.Zero)
+        {
+            await Task.Delay(pause, clock, cancellationToken);
+        }
+
+        return await AllAsync(now, cancellationToken);
+    }
+
+    private async Task<IReadOnlyList<StreamTarget>> AllAsync(DateTimeOffset readSince, CancellationToken cancellationToken)
     {
         await turn.WaitAsync(cancellationToken);
         try
         {
-            if (readUtc is not { } read || clock.GetUtcNow() - read > freshness)
+            if (readUtc is not { } read || read <= readSince)
             {
+                var begun = clock.GetUtcNow();
                 targets = await ReadAsync(cancellationToken);
-                readUtc = clock.GetUtcNow();
+                readUtc = begun;
             }
 
             return targets;

@@ -28,7 +28,7 @@ internal sealed class UnroutedEvents(LakeTables tables, Engine engine, DataFileW
         logger.Unrouted(partition.Hub, batch.Fresh.Count);
         var now = clock.GetUtcNow();
         var id = Guid.CreateVersion7(now).ToString("N");
-        using var session = engine.OpenSession();
+        using var session = engine.OpenSmallSession();
         EventRows.Load(session, batch.Fresh.Select(e => (partition.Id, e.File, e.Event)), e => Why(e, targets), cancellationToken);
         var rows = $$"""
             select {{BronzeColumns.Timestamp(now)}} as rejected_at, {{Sql.Literal($"{pipeline}.stream.{id}")}} as run_id, {{Sql.Literal(partition.Hub)}} as source, _file as file, _offset as row, to_json(line)::varchar as raw,

@@ -1,6 +1,9 @@
+using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Medallion.Events;
 using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Schemas;
+using Pipeline.Medallion.Streaming;
 
 namespace Pipeline.Medallion.Tests.Streaming;
 
@@ -188,6 +191,65 @@ public sealed class StreamIngestTests(StreamFixture medallion)
         Assert.Equal(0, bronze?.Version);
         Assert.Equal(8, bronze?.Domains.Keys.Count(d => d.StartsWith("pipeline.stream.", StringComparison.Ordinal)));
     }
+
+    /// <summary>Partitions that wait for a commit bring nothing: where the hub has held events for as long as they may wait, many are committed at once.</summary>
+    [Fact]
+    public async Task Ingest_BacklogOfManyEvents_DoesNotWaitForMore()
+    {
+        var (pipeline, hub) = await StreamPipelines.CreateAsync(medallion, StreamPipelines.Sales.Replace("every batch", "every 5m", StringComparison.Ordinal));
+        var nextDay = medallion.Compose(new ManualClock(new(2026, 11, 27, 12, 0, 0, TimeSpan.Zero)), s => s.AddSingleton(new StreamOptions { Hub = pipeline.Name }));
+        for (var id = 0; id < 5000; id++)
+        {
+            hub.Send(0, new { id, amount = 1 });
+        }
+
+        await hub.DeliverAsync(nextDay, 0).WaitAsync(TimeSpan.FromMinutes(3), Cancelled);
+
+        Assert.Equal("5000", await pipeline.ScalarAsync("select count(*) from silver.sales"));
+    }
+
+    /// <summary>A schema is named by the frame of Confluent's clients or by the properties of Event Hubs' ones.</summary>
+    [Fact]
+    public async Task Ingest_SchemaIsNamed_KnownOnesAreDecodedAndUnknownOnesRejectedWithTheirBytes()
+    {
+        var (pipeline, hub) = await StreamPipelines.CreateAsync(medallion, StreamPipelines.Sales);
+        var known = await pipeline.Floor.GetRequiredService<SchemaRegistry>().RegisterAsync($"{pipeline.Name}-value", SchemaDocument.Parse("""{"type": "object"}"""), Cancelled);
+        const int Unknown = 0x70000001;
+        hub.Send(0, Framed(known, "{\"id\": 1, \"amount\": 1}"));
+        hub.Send(0, Framed(Unknown, "{\"id\": 2, \"amount\": 1}"));
+        hub.Send(0, "{\"id\": 3, \"amount\": 1}"u8.ToArray(), schema: $"{known}");
+        hub.Send(0, "{\"id\": 4, \"amount\": 1}"u8.ToArray(), schema: "0f8fad5b-d9cb-469f-a165-70867728950e");
+        hub.Send(0, Framed(known, "no object"));
+        hub.Send(0, [0, 1, 2]);
+        hub.Send(0, new { id = 5, amount = 1 });
+
+        await hub.DeliverAsync(pipeline.Floor, 0, 0, 3);
+        await hub.DeliverAsync(pipeline.Floor, 0);
+
+        Assert.Equal(["1", "3", "5"], await pipeline.QueryAsync("select id from silver.sales order by id"));
+        Assert.Equal(
+            [
+                $"1|unknown-schema|the event names schema '{Unknown}', which the registry does not have; the raw bytes are kept as Base64|{Convert.ToBase64String(Framed(Unknown, "{\"id\": 2, \"amount\": 1}"))}",
+                "3|unknown-schema|the event names schema '0f8fad5b-d9cb-469f-a165-70867728950e', which the registry does not have|{\"id\": 4, \"amount\": 1}",
+                "4|malformed|not a JSON object|no object",
+                "5|malformed|not a JSON object|\0\u0001\u0002",
+            ],
+            await pipeline.QueryAsync("select row, failures[1].rule, failures[1].reason, raw::json->>'$' from rejected.sales order by row"));
+
+        static byte[] Framed(int id, string text) => [0, (byte)(id >> 24), (byte)(id >> 16), (byte)(id >> 8), (byte)id, .. Encoding.UTF8.GetBytes(text)];
+    }
+
+    [Theory]
+    [InlineData("application/json+7", "", "7")]
+    [InlineData("Application/JSON+0f8f; charset=utf-8", "", "0f8f")]
+    [InlineData("application/json", "", null)]
+    [InlineData("application/json+", "", null)]
+    [InlineData(null, "schemaId=8", "8")]
+    [InlineData("application/json+7", "schema-id=9", "9")]
+    [InlineData(null, "content-type=application/json+10", "10")]
+    [InlineData(null, "other=1", null)]
+    public void Named_ContentTypeAndProperties_GiveTheSchemasId(string? contentType, string property, string? expected) =>
+        Assert.Equal(expected, EventSchemas.Named(contentType, name => property.StartsWith($"{name}=", StringComparison.Ordinal) ? property[(name.Length + 1)..] : null));
 
     private static async Task<IReadOnlyList<PipelineEvent>> GapsAsync(TestPipeline pipeline) =>
         [.. (await pipeline.Floor.GetRequiredService<EventLog>().ReadAsync(new EventFilter { Type = "stream.gap" }, 0, 100, Cancelled)).Events.Where(e => e.Data["hub"].GetString() == pipeline.Name)];

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Medallion.Streaming;
+using Pipeline.Medallion.Streaming.Live;
 
 namespace Pipeline.Medallion.Tests.Streaming;
 
@@ -19,10 +20,10 @@ internal sealed class TestHub(string name, int partitions = 2)
 
     public void Send(int partition, string body, string? source = null) => Send(partition, Encoding.UTF8.GetBytes(body), source);
 
-    public void Send(int partition, byte[] body, string? source = null)
+    public void Send(int partition, byte[] body, string? source = null, string? schema = null)
     {
         time += TimeSpan.FromMilliseconds(1);
-        log[partition].Add(new StreamEvent { Sequence = log[partition].Count, EnqueuedUtc = time, Body = body, Source = source switch { null => $"{name}.sales", "" => null, _ => source } });
+        log[partition].Add(new StreamEvent { Sequence = log[partition].Count, EnqueuedUtc = time, Body = body, Source = source switch { null => $"{name}.sales", "" => null, _ => source }, Schema = schema });
     }
 
     /// <summary>The broker forgets: numbers begin at 0 again.</summary>
@@ -35,4 +36,11 @@ internal sealed class TestHub(string name, int partitions = 2)
     /// <summary>Delivers events of a partition, from a number on.</summary>
     public Task DeliverAsync(IServiceProvider floor, int partition, int from = 0, int? count = null) => floor.GetRequiredService<StreamIngest>()
         .IngestAsync(Partition(partition), [.. log[partition].Skip(from).Take(count ?? int.MaxValue)], TestContext.Current.CancellationToken);
+
+    /// <summary>What was sent to a partition.</summary>
+    public IReadOnlyList<StreamEvent> Log(int partition) => [.. log[partition]];
+
+    /// <summary>Shows events of a partition to the live aggregates.</summary>
+    public Task<IReadOnlyList<LiveAnswer>> WatchAsync(IServiceProvider floor, int partition) =>
+        floor.GetRequiredService<LiveWatch>().WatchAsync(Partition(partition), log[partition], TestContext.Current.CancellationToken);
 }

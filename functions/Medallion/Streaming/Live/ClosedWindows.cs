@@ -51,7 +51,7 @@ internal sealed class ClosedWindows(LakeTables tables, Engine engine, DataFileWr
     private async Task WriteAsync(
         StreamTarget target, AggregateDefinition aggregate, DeltaTable table, DeltaSnapshot? snapshot, SortedDictionary<long, List<LiveRow>> windows, DomainState state, CancellationToken cancellationToken)
     {
-        using var session = engine.OpenSession();
+        using var session = engine.OpenSmallSession();
         var select = Select(session, target.Source, aggregate, windows, cancellationToken);
         var commit = new DeltaCommit
         {

@@ -11,18 +11,15 @@ namespace Pipeline.Medallion.Streaming.Live;
 /// <remarks>Several instances share the partitions, and each counts its own on top of what all have committed.</remarks>
 public sealed class LiveWatch : IDisposable
 {
-    // Batches of several partitions that come close together are counted together: at most a fourth of the time goes into counting.
-    private const int DwellPerCount = 3;
-    private static readonly TimeSpan ShortestDwell = TimeSpan.FromMilliseconds(25);
-    private static readonly TimeSpan LongestDwell = TimeSpan.FromMilliseconds(500);
     private readonly StreamRoutes routes;
+    private readonly EventSchemas schemas;
+    private readonly ConcurrentDictionary<string, LiveCounter> counters = new();
     private readonly Func<StreamTarget, ProvisionalCount> open;
-    private readonly ConcurrentDictionary<string, Counter> counters = new();
     private readonly TimeProvider clock;
     private readonly ILogger logger;
 
-    internal LiveWatch(StreamRoutes routes, Func<StreamTarget, ProvisionalCount> open, TimeProvider clock, ILogger logger) =>
-        (this.routes, this.open, this.clock, this.logger) = (routes, open, clock, logger);
+    internal LiveWatch(StreamRoutes routes, EventSchemas schemas, Func<StreamTarget, ProvisionalCount> open, TimeProvider clock, ILogger logger) =>
+        (this.routes, this.schemas, this.open, this.clock, this.logger) = (routes, schemas, open, clock, logger);
 
     /// <summary>Counts a batch of one partition.</summary>
     /// <returns>The aggregates as they stand with it; of batches that are counted together one gets them, the others nothing.</returns>
@@ -30,12 +27,13 @@ public sealed class LiveWatch : IDisposable
     {
         ArgumentNullException.ThrowIfNull(events);
         var targets = await routes.OfAsync(partition.Hub, anew: false, cancellationToken);
+        await CloseOthersAsync([.. targets.Where(IsWatched).Select(t => t.Name)]);
         var answers = new List<LiveAnswer>();
         foreach (var of in events.GroupBy(e => StreamRoutes.Find(targets, e.Source)))
         {
-            if (of.Key is { } target && target.Aggregates.Any(a => a.Mode == LiveMode.Event))
+            if (of.Key is { } target && IsWatched(target))
             {
-                answers.AddRange(await CountAsync(target, new Arrival(partition, [.. of]), cancellationToken));
+                answers.AddRange(await CountAsync(target, partition, [.. of], cancellationToken));
             }
         }
 
@@ -47,37 +45,18 @@ public sealed class LiveWatch : IDisposable
     {
         foreach (var counter in counters.Values)
         {
-            counter.Count.Dispose();
-            counter.Turn.Dispose();
+            counter.Dispose();
         }
     }
 
-    private async Task<IReadOnlyList<LiveAnswer>> CountAsync(StreamTarget target, Arrival arrival, CancellationToken cancellationToken)
+    private static bool IsWatched(StreamTarget target) => target.Aggregates.Any(a => a.Mode == LiveMode.Event);
+
+    private async Task<IReadOnlyList<LiveAnswer>> CountAsync(StreamTarget target, HubPartition partition, IReadOnlyList<StreamEvent> events, CancellationToken cancellationToken)
     {
-        var counter = counters.AddOrUpdate(
-            target.Name,
-            _ => new Counter(target, open(target)),
-            (_, now) => now.Target.Pipeline.Hash == target.Pipeline.Hash ? now : new Counter(target, open(target)));
-        counter.Waiting.Enqueue(arrival);
-        await Task.Delay(counter.Dwell, clock, cancellationToken);
-        await counter.Turn.WaitAsync(cancellationToken);
+        var counter = counters.GetOrAdd(target.Name, _ => new LiveCounter(open, clock));
         try
         {
-            var batch = new List<Arrival>();
-            while (counter.Waiting.TryDequeue(out var next))
-            {
-                batch.Add(next);
-            }
-
-            if (batch.Count == 0)
-            {
-                return [];
-            }
-
-            var begun = clock.GetTimestamp();
-            var answers = await counter.Count.CountAsync(batch, cancellationToken);
-            counter.Dwell = TimeSpan.FromTicks(Math.Clamp(DwellPerCount * clock.GetElapsedTime(begun).Ticks, ShortestDwell.Ticks, LongestDwell.Ticks));
-            return answers;
+            return await counter.CountAsync(target, new Arrival(partition, await schemas.DecodeAsync(events, cancellationToken)), cancellationToken);
         }
         catch (Exception error) when (error is LakehouseException or DuckDbException)
         {
@@ -85,19 +64,17 @@ public sealed class LiveWatch : IDisposable
             logger.NotCounted(target.Name, error.Message);
             return [];
         }
-        finally
-        {
-            counter.Turn.Release();
-        }
     }
 
-    private sealed record Counter(StreamTarget Target, ProvisionalCount Count)
+    // An app is bound to one hub: what its routes do not name is watched no more.
+    private async Task CloseOthersAsync(HashSet<string> watched)
     {
-        public ConcurrentQueue<Arrival> Waiting { get; } = new();
-
-        public SemaphoreSlim Turn { get; } = new(1);
-
-        /// <summary>How long a batch waits for others.</summary>
-        public TimeSpan Dwell { get; set; } = ShortestDwell;
+        foreach (var name in counters.Keys.Where(name => !watched.Contains(name)))
+        {
+            if (counters.TryRemove(name, out var counter))
+            {
+                await counter.CloseAsync();
+            }
+        }
     }
 }

@@ -69,7 +69,7 @@ internal sealed class LiveWindows(LakeTables tables, Engine engine, TableReader 
         }
 
         var idle = IdleOf(target.Source);
-        using var session = engine.OpenSession();
+        using var session = engine.OpenSmallSession();
         var fresh = silver with { Files = await UnseenAsync(table, silver, head, cancellationToken) };
         using var lease = await reader.CreateViewAsync(session, "live", "silver", fresh, table.Root, cancellationToken);
         var partitions = Load(session, aggregate, head, head.WatermarkAt(clock.GetUtcNow(), idle), cancellationToken);

@@ -6,7 +6,11 @@ namespace Pipeline.Faults.Streaming.Kinds;
 internal sealed class RepeatFault() : StreamFault("repeat", "repeated batches")
 {
     private const int MostEvents = 200;
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    // Its sessions are longer than the app's. The mock cluster drops requests to join a group whose members differ in that, so that both have to do without an answer now and then.
+    private const int SessionTimeoutMs = 3000;
+    private const int LongestWaitMs = 8000;
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(5);
 
@@ -28,8 +32,9 @@ internal sealed class RepeatFault() : StreamFault("repeat", "repeated batches")
             BootstrapServers = sandbox.Broker.BootstrapServers,
             GroupId = StreamSandbox.ConsumerGroup,
             EnableAutoCommit = false,
-            SessionTimeoutMs = 3000,
+            SessionTimeoutMs = SessionTimeoutMs,
             HeartbeatIntervalMs = 500,
+            MaxPollIntervalMs = LongestWaitMs,
             PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky,
         }).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
         member.Subscribe(StreamSandbox.Hub);

@@ -210,11 +210,14 @@ internal sealed class EventHubListener(
             await pump.RunAsync(async (results, number) =>
             {
                 var moves = number % options.BatchCheckpointFrequency == 0;
-                var batch = EventBatch.Of(results);
+                var (batch, next) = (EventBatch.Of(results), results[^1].Offset + 1);
+
+                // The function has the events now; they are not to be held twice for as long as it runs.
+                results.Clear();
                 await runner.RunAsync(function, batch, batch.BindingData(context with { IsCheckpointingAfterInvocation = moves }), pump.Token);
                 if (moves)
                 {
-                    MoveCheckpoint(consumer, pump, results[^1].Offset + 1);
+                    MoveCheckpoint(consumer, pump, next);
                 }
             });
         }

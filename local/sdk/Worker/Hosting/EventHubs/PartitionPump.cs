@@ -43,8 +43,8 @@ internal sealed class PartitionPump(TopicPartition partition, EventHubOptions op
         held.Writer.TryWrite(result);
     }
 
-    /// <summary>Calls back with batch after batch and the number of each, from 1, until <see cref="Token"/> is cancelled.</summary>
-    public async Task RunAsync(Func<IReadOnlyList<ConsumeResult<string?, byte[]?>>, long, Task> handle)
+    /// <summary>Calls back with batch after batch, which is the callee's then, and the number of each, from 1, until <see cref="Token"/> is cancelled.</summary>
+    public async Task RunAsync(Func<List<ConsumeResult<string?, byte[]?>>, long, Task> handle)
     {
         try
         {
