@@ -12,11 +12,11 @@ internal sealed record LandedManifest
     public required IReadOnlyList<LandedBatch> Batches { get; init; }
 }
 
-/// <summary>Files that share data files; or one range of a file, which has data files of its own.</summary>
+/// <summary>Rows that share data files: those of some files, of one range of a file, or of a stretch of another source.</summary>
 internal sealed record LandedBatch
 {
-    /// <summary>The files that were taken, with their hashes and rows.</summary>
-    public required IReadOnlyList<LandedFile> Files { get; init; }
+    /// <summary>The files of landing that were taken, with their hashes and rows.</summary>
+    public IReadOnlyList<LandedFile> Files { get; init; } = [];
 
     /// <summary>The data files that hold their rows.</summary>
     public required IReadOnlyList<AddFile> Add { get; init; }

@@ -21,7 +21,11 @@ public sealed record StepState
     public required RowBooks Rows { get; init; }
 
     /// <summary>Segments of the ledger of files taken, oldest first (ingest steps).</summary>
-    public IReadOnlyList<Bronze.LedgerSegment> Ledger { get; init; } = [];
+    public IReadOnlyList<Sources.File.LedgerSegment> Ledger { get; init; } = [];
+
+    /// <summary>How far the source was taken, in the words of its connector; null where it keeps none (ingest steps).</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Position { get; init; }
 
     /// <summary>Columns that were detected, with their types (ingest steps without a contract).</summary>
     public IReadOnlyList<DetectedColumn> Columns { get; init; } = [];
