@@ -27,6 +27,10 @@ internal sealed record LandedBatch
     /// <summary>Detected types of the raw columns; empty where the source has a contract.</summary>
     public required IReadOnlyList<DetectedColumn> Detected { get; init; }
 
+    /// <summary>What its connector notes for the commit; null: nothing.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    public string? Position { get; init; }
+
     /// <summary>What was seen of quotes in a range.</summary>
     public RangeQuotes? Quotes { get; init; }
 

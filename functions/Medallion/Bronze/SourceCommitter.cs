@@ -59,6 +59,7 @@ internal sealed class SourceCommitter(LakeTables tables, SourceConnectors connec
             return StepOutcome.Of(work.Table, StepStatus.Unchanged, new RowBooks { In = 0 }, snapshot is null ? [] : [(work.Table, snapshot.Version)]);
         }
 
+        overwrite |= change.Overwrite;
         var added = change.Landed.SelectMany(m => m.Add).ToList();
         var rows = new RowBooks { In = change.Rows, Inserted = added.Sum(a => a.Statistics?.Rows ?? 0) };
         rows.RequireBalance(work.Table);

@@ -107,7 +107,9 @@ internal static class StepGraph
     private static IEnumerable<Node> OfSource(SourceDefinition source)
     {
         var bronze = new TableKey("bronze", source.Name);
-        object taken = source.Stream is null ? new { source.Connector, source.Path, source.Format, source.Load, Detect = source.IsDetected } : new { source.Connector };
+        object taken = source.Stream is not null ? new { source.Connector }
+            : source.Sql is { } sql ? new { source.Connector, sql.Connection, sql.Table, sql.Query, sql.Cursor, source.Load, Detect = source.IsDetected }
+            : new { source.Connector, source.Path, source.Format, source.Load, Detect = source.IsDetected };
         yield return new Node(bronze, StepKind.Ingest, [], taken, source.Line);
         var contract = new
         {

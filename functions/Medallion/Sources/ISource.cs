@@ -128,6 +128,9 @@ internal sealed record SourceChange
     /// <summary>How many rows were read.</summary>
     public required long Rows { get; init; }
 
+    /// <summary>Whether they take the place of all rows that are there.</summary>
+    public bool Overwrite { get; init; }
+
     /// <summary>Data files that take the place of others.</summary>
     public Rewrite Rewrite { get; init; } = Rewrite.None;
 
