@@ -123,7 +123,7 @@ internal static class StepGraph
             source.Evolution,
         };
         var references = source.Columns.Select(c => c.References?.Table).OfType<TableKey>().Distinct().OrderBy(t => t.ToString(), StringComparer.Ordinal);
-        yield return new Node(new TableKey("silver", source.Name), StepKind.Clean, [bronze, .. references], contract, source.Columns.FirstOrDefault(c => c.References is not null)?.Line ?? source.Line);
+        yield return new Node(new TableKey("silver", source.Name), StepKind.Clean, [bronze, .. references], source.Deleted is null ? contract : new { contract, source.Deleted }, source.Columns.FirstOrDefault(c => c.References is not null)?.Line ?? source.Line);
     }
 
     private static void NoteCycle(Node node, IReadOnlyList<TableKey> cycle, Dictionary<TableKey, Node> nodes, List<DefinitionProblem> problems)

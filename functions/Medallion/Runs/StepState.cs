@@ -95,6 +95,10 @@ public sealed record RowBooks
     /// <summary>Rows left out because the same row was there already.</summary>
     public long Duplicate { get; init; }
 
+    /// <summary>Rows that say that their key is deleted, so that silver has none of it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long Deleted { get; init; }
+
     /// <summary>Rows that failed a rule.</summary>
     public long Rejected { get; init; }
 
@@ -111,10 +115,10 @@ public sealed record RowBooks
     /// <exception cref="Lakehouse.TerminalException">Rows in are not the sum of what became of them: a defect, never bad data.</exception>
     public void RequireBalance(TableKey step)
     {
-        if (In != Inserted + Updated + Superseded + Duplicate + Rejected + Untouched)
+        if (In != Inserted + Updated + Superseded + Duplicate + Deleted + Rejected + Untouched)
         {
             throw new Lakehouse.TerminalException(
-                $"The books of {step} do not balance: {In} rows in, but {Inserted} inserted + {Updated} updated + {Superseded} superseded + {Duplicate} duplicate + {Rejected} rejected + {Untouched} untouched. Nothing was committed.");
+                $"The books of {step} do not balance: {In} rows in, but {Inserted} inserted + {Updated} updated + {Superseded} superseded + {Duplicate} duplicate + {Deleted} deleted + {Rejected} rejected + {Untouched} untouched. Nothing was committed.");
         }
     }
 }

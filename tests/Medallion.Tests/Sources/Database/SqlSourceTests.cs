@@ -70,7 +70,7 @@ public sealed class SqlSourceTests(MedallionFixture medallion, PostgresFixture p
 
         Assert.Empty((await pipeline.SucceedAsync()).Built);
         Assert.Equal(["6|6"], await pipeline.QueryAsync("select count(*), count(distinct id) from bronze.orders"));
-        Assert.Equal(await shop.QueryAsync("select id::text from orders order by id"), await pipeline.QueryAsync("select id from silver.orders order by id"));
+        Assert.Equal(await shop.QueryAsync("select id::text from orders order by orders.id"), await pipeline.QueryAsync("select id from silver.orders order by id"));
     }
 
     [Fact]
