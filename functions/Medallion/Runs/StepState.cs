@@ -96,7 +96,6 @@ public sealed record RowBooks
     public long Duplicate { get; init; }
 
     /// <summary>Rows that say that their key is deleted, so that silver has none of it.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long Deleted { get; init; }
 
     /// <summary>Rows that failed a rule.</summary>

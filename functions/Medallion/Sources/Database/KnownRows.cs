@@ -20,23 +20,37 @@ internal sealed class KnownRows
     /// <param name="root">Where it lies.</param>
     /// <param name="columns">The columns of the source, with <c>_error</c> and <c>_raw</c>, as bronze has them.</param>
     /// <param name="cursor">The column that grows.</param>
-    /// <param name="lower">The least value of the window.</param>
+    /// <param name="lower">The least value of the window; null: it has none.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     public static async Task<KnownRows> ReadAsync(
-        DuckDbSession session, TableReader reader, DeltaSnapshot bronze, LakePath root, IReadOnlyList<DuckDbColumn> columns, SqlColumn cursor, string lower, CancellationToken cancellationToken)
+        DuckDbSession session, TableReader reader, DeltaSnapshot bronze, LakePath root, IReadOnlyList<DuckDbColumn> columns, SqlColumn cursor, string? lower, CancellationToken cancellationToken)
     {
-        var type = columns.First(c => c.Name == cursor.Name).Type;
-        var bound = session.Scalar<string>($"select cast(cast({Sql.Literal(lower)} as {type}) as varchar)", cancellationToken) ?? "";
-        var beginning = session.Scalar<string>($"select cast(cast({Sql.Literal(cursor.IsTime ? "0001-01-01" : lower)} as {type}) as varchar)", cancellationToken) ?? "";
-        ColumnCondition[] any = [new(cursor.Name, FileComparison.AtLeast, bound), new(cursor.Name, FileComparison.IsNull), .. cursor.IsTime ? [new ColumnCondition(cursor.Name, FileComparison.AtMost, beginning)] : Array.Empty<ColumnCondition>()];
-        var files = any.SelectMany(c => new FileFilter(c).Narrow(bronze).Files).DistinctBy(f => f.Path).ToList();
+        var conditions = Conditions(session, columns.First(c => c.Name == cursor.Name), cursor.IsTime, lower, cancellationToken);
+        var files = conditions.Count == 0 ? bronze.Files : [.. conditions.SelectMany(c => new FileFilter(c).Narrow(bronze).Files).DistinctBy(f => f.Path)];
         using var lease = await reader.CreateViewAsync(session, "bronze", "planned", bronze with { Files = files }, root, cancellationToken);
-        var name = Sql.Identifier(cursor.Name);
-        var values = columns.Select(c => bronze.Schema.Find(c.Name) is null ? $"null::{c.Type} as {Sql.Identifier(c.Name)}" : $"cast({Sql.Identifier(c.Name)} as {c.Type}) as {Sql.Identifier(c.Name)}");
-        session.Execute(
-            $"create temp table {Table} as select {string.Join(", ", values)} from bronze.planned where {name} >= {Cast(bound, type)} or {name} is null{(cursor.IsTime ? $" or {name} <= {Cast(beginning, type)}" : "")}",
-            cancellationToken);
+        var values = columns.Select(c => $"cast({(bronze.Schema.Find(c.Name) is null ? "null" : Sql.Identifier(c.Name))} as {c.Type}) as {Sql.Identifier(c.Name)}");
+        var where = conditions.Count == 0 ? "" : $" where {string.Join(" or ", conditions.Select(c => new FileFilter(c).ToSql(bronze.Schema)))}";
+        session.Execute($"create temp table {Table} as select {string.Join(", ", values)} from bronze.planned{where}", cancellationToken);
         return new KnownRows(session, string.Join(", ", columns.Select(c => Sql.Identifier(c.Name))));
+    }
+
+    // The window, and what has no place among other values. Text is in another order here than in the database: all rows with it are looked at.
+    private static List<ColumnCondition> Conditions(DuckDbSession session, DuckDbColumn cursor, bool isTime, string? lower, CancellationToken cancellationToken)
+    {
+        if (lower is null || cursor.Type == "VARCHAR")
+        {
+            return [];
+        }
+
+        var conditions = new List<ColumnCondition> { new(cursor.Name, FileComparison.AtLeast, Stored(lower)), new(cursor.Name, FileComparison.IsNull) };
+        if (isTime)
+        {
+            conditions.Add(new ColumnCondition(cursor.Name, FileComparison.AtMost, Stored("0001-01-01")));
+        }
+
+        return conditions;
+
+        string Stored(string value) => session.Scalar<string>($"select cast(cast({Sql.Literal(value)} as {cursor.Type}) as varchar)", cancellationToken) ?? "";
     }
 
     /// <summary>Those of a batch's rows that are not known. What they met counts for no other batch.</summary>
@@ -51,6 +65,4 @@ internal sealed class KnownRows
             cancellationToken);
         return "select * from fresh";
     }
-
-    private static string Cast(string text, string type) => $"cast({Sql.Literal(text)} as {type})";
 }

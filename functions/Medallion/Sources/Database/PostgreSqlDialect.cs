@@ -93,7 +93,6 @@ internal sealed class PostgreSqlDialect : ISqlDialect
         PostgresException { SqlState: var state } => state.StartsWith("08", StringComparison.Ordinal) || state.StartsWith("53", StringComparison.Ordinal)
             || state.StartsWith("57", StringComparison.Ordinal) || state.StartsWith("40", StringComparison.Ordinal) || state.StartsWith("58", StringComparison.Ordinal) || state == "55P03",
         NpgsqlException { InnerException: { } inner } => inner is IOException or SocketException or TimeoutException || IsTransient(inner),
-        NpgsqlException => true,
         IOException or SocketException or TimeoutException => true,
         _ => false,
     };

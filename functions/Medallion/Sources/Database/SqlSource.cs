@@ -75,13 +75,13 @@ internal sealed class SqlSource(LakeTables tables, Engine engine, TableReader re
 
     private async Task<KnownRows?> KnownAsync(DuckDbSession session, LandRequest request, SqlPart part, SqlTable table, WireTable rows, CancellationToken cancellationToken)
     {
-        if (request.Work.Rebuild || part.Window?.Lower is not { } lower || table.Cursor is not { } cursor || request.Work.PlannedVersion is not { } version
+        if (request.Work.Rebuild || part.Window is not { } window || table.Cursor is not { } cursor || request.Work.PlannedVersion is not { } version
             || await tables.Open(request.Work.Pipeline, request.Work.Table).ReadAsync(version, cancellationToken) is not { } bronze)
         {
             return null;
         }
 
-        return await KnownRows.ReadAsync(session, reader, bronze, request.Root, SqlBatches.Columns(session, rows), cursor, lower, cancellationToken);
+        return await KnownRows.ReadAsync(session, reader, bronze, request.Root, SqlBatches.Columns(session, rows), cursor, window.Lower, cancellationToken);
     }
 }
 

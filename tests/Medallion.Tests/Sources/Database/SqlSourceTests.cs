@@ -86,6 +86,26 @@ public sealed class SqlSourceTests(MedallionFixture medallion, PostgresFixture p
         Assert.Equal(["a|3", "b|1"], await pipeline.QueryAsync("select label, count(*) from silver.orders group by all order by 1"));
     }
 
+    [Theory]
+    [InlineData("timestamptz", "null", "null")]
+    [InlineData("date", "'2026-01-01'", "'infinity'")]
+    [InlineData("numeric", "9", "10")]
+    [InlineData("text", "'B'", "'b'")]
+    [InlineData("double precision", "0.1", "0.30000000000000004")]
+    public async Task Run_CursorOfAnyKind_TakesEachRowOnce(string type, string one, string other)
+    {
+        var shop = await Shop.CreateAsync(medallion, postgres, $"create table orders (id int primary key, updated_at {type}); insert into orders values (1, {one}), (2, {other})");
+        var pipeline = await shop.PipelineAsync(Incremental);
+        await pipeline.SucceedAsync();
+        Assert.Empty((await pipeline.SucceedAsync()).Built);
+        await shop.ExecuteAsync($"insert into orders values (3, {other})");
+
+        await pipeline.SucceedAsync();
+
+        Assert.Equal(["3|3"], await pipeline.QueryAsync("select count(*), count(distinct id) from bronze.orders"));
+        Assert.Empty((await pipeline.SucceedAsync()).Built);
+    }
+
     [Fact]
     public async Task Run_LateCommitWithinTheLookback_IsTaken()
     {
