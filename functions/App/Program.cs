@@ -12,6 +12,7 @@ using Pipeline.App.Schemas;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion;
 using Pipeline.Medallion.Lineage.OpenLineage;
+using Pipeline.Medallion.Sources;
 using Pipeline.Medallion.Streaming;
 
 var builder = FunctionsApplication.CreateBuilder(args);
@@ -27,6 +28,7 @@ builder.Services.AddSingleton<ILake>(_ => storage.CreateLake());
 builder.Services.AddSingleton<TableServiceClient>(_ => storage.CreateTables());
 builder.Services.AddSingleton(new LineageOptions { Account = storage.AccountName });
 builder.Services.AddSingleton(new StreamOptions { Hub = builder.Configuration["EventHub:Name"] });
+builder.Services.AddSingleton(new Connections(builder.Configuration.GetSection("Connections").GetChildren().Select(c => KeyValuePair.Create(c.Key, c.Value))));
 builder.Services.AddMedallion(shippedPipelines: Path.Combine(AppContext.BaseDirectory, "pipelines"));
 builder.Services.AddSingleton<PipelineCatalog>();
 builder.Services.AddSingleton<RunControl>();

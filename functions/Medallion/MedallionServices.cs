@@ -24,6 +24,9 @@ using Pipeline.Medallion.Schemas;
 using Pipeline.Medallion.Schemas.Sources;
 using Pipeline.Medallion.Serving;
 using Pipeline.Medallion.Silver;
+using Pipeline.Medallion.Sources;
+using Pipeline.Medallion.Sources.Database;
+using Pipeline.Medallion.Sources.File;
 using Pipeline.Medallion.Streaming;
 using Pipeline.Medallion.Streaming.Live;
 
@@ -58,9 +61,15 @@ public static class MedallionServices
         services.AddSingleton<EventPush>();
         services.AddSingleton(s => new SourceSchemas(
             s.GetRequiredService<SchemaRegistry>(), s.GetRequiredService<EventLog>(), s.GetRequiredService<LakeTables>(), s.GetService<ILogger<SourceSchemas>>() ?? NullLogger<SourceSchemas>.Instance));
-        services.AddSingleton<SourceScanner>();
+        services.AddSingleton<FileScanner>();
+        services.AddSingleton<FileLander>();
+        services.TryAddSingleton(new Connections([]));
+        services.TryAddSingleton(new SqlOptions());
+        services.AddSingleton<ISqlDialect, PostgreSqlDialect>();
+        services.AddSingleton<ISource, FileSource>();
+        services.AddSingleton<ISource, SqlSource>();
+        services.AddSingleton<SourceConnectors>();
         services.AddSingleton<SourceLander>();
-        services.AddSingleton<CutFiles>();
         services.AddSingleton<SourceCommitter>();
         services.AddSingleton(s => CleanLimits.Of(s.GetRequiredService<EngineOptions>()));
         services.AddSingleton<SourceCleaner>();

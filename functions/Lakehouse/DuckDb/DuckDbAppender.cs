@@ -51,6 +51,21 @@ public sealed class DuckDbAppender : IDisposable
     /// <exception cref="DuckDbException">The column does not take it.</exception>
     public void AppendNumber(long value) => Check(NativeMethods.AppendInt64(handle, value));
 
+    /// <summary>Adds a floating-point number to the row that was begun.</summary>
+    /// <exception cref="DuckDbException">The column does not take it.</exception>
+    public void AppendReal(double value) => Check(NativeMethods.AppendDouble(handle, value));
+
+    /// <summary>Adds bytes to the row that was begun.</summary>
+    /// <exception cref="DuckDbException">The column does not take them.</exception>
+    public unsafe void AppendBytes(ReadOnlySpan<byte> value)
+    {
+        fixed (byte* data = value)
+        {
+            byte nothing;
+            Check(NativeMethods.AppendBlob(handle, data is null ? &nothing : data, (ulong)value.Length));
+        }
+    }
+
     /// <summary>Adds a missing value to the row that was begun.</summary>
     /// <exception cref="DuckDbException">The row is full.</exception>
     public void AppendNothing() => Check(NativeMethods.AppendNull(handle));

@@ -12,11 +12,11 @@ internal sealed record LandedManifest
     public required IReadOnlyList<LandedBatch> Batches { get; init; }
 }
 
-/// <summary>Files that share data files; or one range of a file, which has data files of its own.</summary>
+/// <summary>Rows that share data files: those of some files, of one range of a file, or of a stretch of another source.</summary>
 internal sealed record LandedBatch
 {
-    /// <summary>The files that were taken, with their hashes and rows.</summary>
-    public required IReadOnlyList<LandedFile> Files { get; init; }
+    /// <summary>The files of landing that were taken, with their hashes and rows.</summary>
+    public IReadOnlyList<LandedFile> Files { get; init; } = [];
 
     /// <summary>The data files that hold their rows.</summary>
     public required IReadOnlyList<AddFile> Add { get; init; }
@@ -26,6 +26,10 @@ internal sealed record LandedBatch
 
     /// <summary>Detected types of the raw columns; empty where the source has a contract.</summary>
     public required IReadOnlyList<DetectedColumn> Detected { get; init; }
+
+    /// <summary>What its connector notes for the commit; null: nothing.</summary>
+    [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
+    public string? Position { get; init; }
 
     /// <summary>What was seen of quotes in a range.</summary>
     public RangeQuotes? Quotes { get; init; }

@@ -2,15 +2,17 @@ using System.Globalization;
 using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
-using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Sources;
 
 namespace Pipeline.Medallion.Bronze;
 
-/// <summary>Closes an ingest step: one commit makes all parts visible, with the ledger of the files taken.</summary>
-internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCache cache, TableReader reader, DataFileWriter writer, CutFiles cutFiles)
+/// <summary>Closes an ingest step: one commit makes all parts visible, with what tells how far the source is taken.</summary>
+internal sealed class SourceCommitter(LakeTables tables, SourceConnectors connectors)
 {
+    private static readonly SourceChange NoEvent = new() { Landed = [], Rows = 0, Note = "No event has arrived yet." };
+
     /// <summary>Commits the parts that were landed.</summary>
     /// <param name="source">The source.</param>
     /// <param name="work">The step, with its landed parts.</param>
@@ -39,52 +41,53 @@ internal sealed class SourceCommitter(LakeTables tables, Engine engine, FileCach
                 $"{work.Table} was planned at version {work.PlannedVersion?.ToString(CultureInfo.InvariantCulture) ?? "none"} but is at {snapshot?.Version.ToString(CultureInfo.InvariantCulture) ?? "none"}: somebody else wrote it while run {work.RunId} was going on. Nothing was committed; start a new run.");
         }
 
-        var landed = await cutFiles.JoinAsync(source, work, await ReadManifestsAsync(work, cancellationToken), invocation, cancellationToken);
-        var files = landed.SelectMany(m => m.Files).ToList();
         var overwrite = work.Rebuild || snapshot is null;
-        if (files.Count == 0 && !overwrite && snapshot is not null)
+        var change = source.Stream is not null ? NoEvent : await connectors.Of(source).CloseAsync(
+            new CloseRequest
+            {
+                Source = source,
+                Work = work,
+                Landed = await ReadManifestsAsync(work, cancellationToken),
+                Snapshot = snapshot,
+                State = overwrite ? null : state,
+                Overwrite = overwrite,
+                Invocation = invocation,
+            },
+            cancellationToken);
+        if (change is null)
         {
-            return StepOutcome.Of(work.Table, StepStatus.Unchanged, new RowBooks { In = 0 }, (work.Table, snapshot.Version));
+            return StepOutcome.Of(work.Table, StepStatus.Unchanged, new RowBooks { In = 0 }, snapshot is null ? [] : [(work.Table, snapshot.Version)]);
         }
 
-        using var session = engine.OpenSession();
-        var older = overwrite ? [] : state?.Ledger ?? [];
-        using var ledgerLease = await new FileLedger(tables.Lake, cache).OpenAsync(session, table.Root, older, cancellationToken);
-        var changed = files.Where(f => f.TakenHash is not null).Select(f => f.Path).Distinct().ToList();
-        var rewrite = overwrite || changed.Count == 0 || snapshot is null
-            ? Rewrite.None
-            : await new ChangedFiles(reader, writer).RewriteAsync(session, snapshot, table.Root, changed, invocation, cancellationToken);
-        var entries = LedgerEntry.Of(landed).Concat(rewrite.Entries).ToList();
-        var ledger = await new FileLedger(tables.Lake, cache).WriteAsync(session, table.Root, older, entries, overwrite, invocation, cancellationToken);
-
-        var added = landed.SelectMany(m => m.Add).ToList();
-        var rows = new RowBooks { In = files.Sum(f => f.Rows), Inserted = added.Sum(a => a.Statistics?.Rows ?? 0) };
+        overwrite |= change.Overwrite;
+        var added = change.Landed.SelectMany(m => m.Add).ToList();
+        var rows = new RowBooks { In = change.Rows, Inserted = added.Sum(a => a.Statistics?.Rows ?? 0) };
         rows.RequireBalance(work.Table);
         var next = new StepState
         {
             RunId = work.RunId,
             Definition = definition,
             Rows = rows,
-            Ledger = ledger,
-            Columns = DetectedColumns.Settle(DetectedColumns.Merge(overwrite ? [] : state?.Columns ?? [], landed.Select(m => m.Detected), source.Evolution)),
+            Ledger = change.Ledger,
+            Position = change.Position,
+            Columns = DetectedColumns.Settle(DetectedColumns.Merge(overwrite ? [] : state?.Columns ?? [], change.Landed.Select(m => m.Detected), source.Evolution)),
         };
         var committed = await table.CommitAsync(
             new DeltaCommit
             {
                 Operation = "INGEST",
-                Mode = overwrite ? CommitMode.Overwrite : rewrite.Remove.Count > 0 ? CommitMode.Replace : CommitMode.Append,
-                Schema = MergeSchema(overwrite ? null : snapshot?.Schema, landed, source.Stream is null ? [] : BronzeColumns.OfEvents, work.Table),
-                Add = [.. added, .. rewrite.Add],
-                Remove = rewrite.Remove,
+                Mode = overwrite ? CommitMode.Overwrite : change.Rewrite.Remove.Count > 0 ? CommitMode.Replace : CommitMode.Append,
+                Schema = MergeSchema(overwrite ? null : snapshot?.Schema, change.Landed, source.Stream is null ? [] : BronzeColumns.OfEvents, work.Table),
+                Add = [.. added, .. change.Rewrite.Add],
+                Remove = change.Rewrite.Remove,
                 Transaction = new TransactionId(work.TransactionId, work.Number),
                 Domains = [new DomainState(work.StateDomain, Json.Write(next))],
                 Description = $"What arrived for source {source.Name}",
                 ReadVersion = snapshot?.Version ?? -1,
-                Metrics = new Dictionary<string, string> { ["runId"] = work.RunId, ["numLandedFiles"] = Json.Write(files.DistinctBy(f => f.Path).Count()) },
+                Metrics = new Dictionary<string, string>(change.Metrics) { ["runId"] = work.RunId },
             },
             cancellationToken);
-        var outcome = StepOutcome.Of(work.Table, StepStatus.Succeeded, rows, (work.Table, committed.Version));
-        return entries.Count == 0 ? outcome with { Note = source.Stream is null ? $"No file matches landing/{source.Path}." : "No event has arrived yet." } : outcome;
+        return StepOutcome.Of(work.Table, StepStatus.Succeeded, rows, (work.Table, committed.Version)) with { Note = change.Note };
     }
 
     // Maintenance may pack the table while a run is going on: its rows and its ledger are then those of the plan.

@@ -1,19 +1,14 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using Pipeline.Lakehouse.Delta;
-using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
-using Pipeline.Medallion.Sources.File;
+using Pipeline.Medallion.Sources;
 
 namespace Pipeline.Medallion.Bronze;
 
-/// <summary>Writes one part of a source to data files of its bronze table, as it arrived: text stays text. It commits nothing.</summary>
-/// <remarks>A part is landed in batches, each small enough for the activity's share of scratch disk, and uploaded before the next is read.</remarks>
-internal sealed class SourceLander(ILake lake, Engine engine, DataFileWriter writer)
+/// <summary>Has a connector write one part of a source to data files of its bronze table, as it arrived. It commits nothing.</summary>
+internal sealed class SourceLander(ILake lake, SourceConnectors connectors)
 {
-    /// <summary>Lands the files of a part.</summary>
+    /// <summary>Lands a part.</summary>
     /// <param name="source">The source.</param>
     /// <param name="work">The step and its part.</param>
     /// <param name="invocation">This attempt; names the data files.</param>
@@ -21,126 +16,10 @@ internal sealed class SourceLander(ILake lake, Engine engine, DataFileWriter wri
     public async Task<LandedPart> LandAsync(SourceDefinition source, StepWork work, string invocation, CancellationToken cancellationToken)
     {
         var folder = new RunFolder(lake, work.RunId);
-        var files = await folder.ReadAsync<IReadOnlyList<LandedFile>>(RunFolder.PartName(work.PlanId, work.Table, work.Part), cancellationToken);
+        var request = new LandRequest { Source = source, Work = work, Invocation = invocation, Folder = folder };
+        var batches = await connectors.Of(source).LandAsync(request, cancellationToken);
         var part = new LandedPart(work.Part, invocation);
-        var batches = await LandAsync(source, work, files, invocation, cancellationToken);
         await folder.WriteAsync(RunFolder.ManifestName(work.Table, part), new LandedManifest { Batches = batches }, cancellationToken);
         return part;
-    }
-
-    /// <summary>Lands files and ranges of files, in their order.</summary>
-    public async Task<IReadOnlyList<LandedBatch>> LandAsync(
-        SourceDefinition source, StepWork work, IReadOnlyList<LandedFile> files, string invocation, CancellationToken cancellationToken)
-    {
-        using var session = engine.OpenSession();
-        var landing = new Landing(source, work, session, new FileStager(session));
-        var batches = new List<LandedBatch>();
-        foreach (var batch in LandingBatches.Of(files, engine.Options.PartBytes))
-        {
-            var name = batches.Count == 0 ? invocation : string.Create(CultureInfo.InvariantCulture, $"{invocation}-{batches.Count}");
-            batches.Add(batch is [{ Range: { } range } file]
-                ? await LandRangeAsync(landing, file, range, name, cancellationToken)
-                : await LandFilesAsync(landing, batch, name, cancellationToken));
-            session.Execute("delete from malformed", cancellationToken);
-        }
-
-        return batches;
-    }
-
-    private async Task<LandedBatch> LandFilesAsync(Landing landing, IReadOnlyList<LandedFile> files, string name, CancellationToken cancellationToken)
-    {
-        var taken = new List<LandedFile>();
-        var landed = new List<string>();
-        var detected = new List<IReadOnlyList<DetectedColumn>>();
-        foreach (var file in files)
-        {
-            var local = landing.LocalFile(file);
-            await lake.DownloadAsync(file.LakePath, local, file.ETag, cancellationToken);
-            var hash = file.Hash ?? await HashAsync(local, cancellationToken);
-            if (hash == file.TakenHash && !landing.Work.Rebuild)
-            {
-                File.Delete(local);
-                continue;
-            }
-
-            if (files.Count == 1)
-            {
-                return await LandOneAsync(landing, file with { Hash = hash }, local, name, cancellationToken);
-            }
-
-            var (_, rows, columns) = landing.Stage(local, file, once: false, cancellationToken);
-            detected.Add(columns);
-            landed.Add(rows = landing.Park(rows, cancellationToken));
-            File.Delete(local);
-            taken.Add(file with { Hash = hash, Rows = landing.Session.Scalar<long>($"select count(*) from ({rows})", cancellationToken) });
-        }
-
-        return await WriteAsync(landing, taken, string.Join(" union all by name ", landed.Select(sql => $"({sql})")), detected, name, cancellationToken);
-    }
-
-    private async Task<LandedBatch> LandRangeAsync(Landing landing, LandedFile file, FileRange range, string name, CancellationToken cancellationToken)
-    {
-        var local = landing.LocalFile(file);
-        var (hasRecords, quotes) = await new RangeReader(lake).ReadAsync(file, range, local, cancellationToken);
-        if (!hasRecords)
-        {
-            File.Delete(local);
-            return new LandedBatch { Files = [file], Add = [], Columns = [], Detected = [], Quotes = quotes };
-        }
-
-        return await LandOneAsync(landing, file, local, name, cancellationToken) with { Quotes = quotes };
-    }
-
-    // Good rows and malformed ones have data files of their own where the good ones are read as they are written: the others are known at the end.
-    private async Task<LandedBatch> LandOneAsync(Landing landing, LandedFile file, string local, string name, CancellationToken cancellationToken)
-    {
-        var root = LakeTables.Root(landing.Work.Pipeline, landing.Work.Table);
-        var (staged, rows, detected) = landing.Stage(local, file, once: true, cancellationToken);
-        var columns = landing.Session.Describe(rows);
-        var (add, refused) = (new List<AddFile>(), staged.Refused);
-        try
-        {
-            add.AddRange(await writer.WriteAsync(landing.Session, rows, root, [], name, cancellationToken));
-        }
-        catch (DuckDbException error) when (landing.Refuse(staged, file, error))
-        {
-            refused = true;
-        }
-
-        if (staged.Unread is not null && landing.Close(staged with { Unread = refused ? null : staged.Unread }, file, cancellationToken) is { } malformed)
-        {
-            add.AddRange(await writer.WriteAsync(landing.Session, malformed, root, [], $"{name}-m", cancellationToken));
-        }
-
-        landing.Clear();
-        return new LandedBatch
-        {
-            Files = [file with { Rows = add.Sum(a => a.Statistics?.Rows ?? 0) }],
-            Add = add,
-            Columns = columns,
-            Detected = DetectedColumns.Merge([], [detected]),
-            Keys = staged.Keys,
-            Refused = refused,
-        };
-    }
-
-    private async Task<LandedBatch> WriteAsync(
-        Landing landing, IReadOnlyList<LandedFile> taken, string rows, IEnumerable<IReadOnlyList<DetectedColumn>> detected, string name, CancellationToken cancellationToken)
-    {
-        var batch = new LandedBatch
-        {
-            Files = taken,
-            Add = taken.Count == 0 ? [] : await writer.WriteAsync(landing.Session, rows, LakeTables.Root(landing.Work.Pipeline, landing.Work.Table), [], name, cancellationToken),
-            Columns = taken.Count == 0 ? [] : landing.Session.Describe(rows),
-            Detected = DetectedColumns.Merge([], detected),
-        };
-        landing.Clear();
-        return batch;
-    }
-
-    private static async Task<string> HashAsync(string local, CancellationToken cancellationToken)
-    {
-        await using var file = File.OpenRead(local);
-        return Convert.ToHexStringLower(await MD5.HashDataAsync(file, cancellationToken));
     }
 }

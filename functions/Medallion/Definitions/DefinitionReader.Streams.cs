@@ -27,6 +27,11 @@ internal sealed partial class DefinitionReader
             map.ProblemAt(key, $"source '{name}' has '{key}', which is for files: the events of a hub are JSON objects, each taken once");
         }
 
+        if (map.Has("deleted"))
+        {
+            map.ProblemAt("deleted", $"source '{name}' has 'deleted', which a stream cannot have: of the events of a key the first stays, or the latest by 'latest_by'");
+        }
+
         if (columns == 0)
         {
             map.ProblemAt("connector", $"source '{name}' has no contract: a stream needs 'columns' or 'schema', since nobody looks at its first events before the next ones are there");

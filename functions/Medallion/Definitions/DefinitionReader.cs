@@ -72,7 +72,8 @@ internal sealed partial class DefinitionReader
     private SourceDefinition ReadSource(string name, YamlMap map, QualityDefinition quality)
     {
         CheckName(name, "source", map.Line);
-        map.AllowOnly(PipelineKeys.Source);
+        RefuseSecrets(map, name);
+        map.AllowOnly([.. PipelineKeys.Source, .. Secrets.Where(map.Has)]);
         var connector = map.RequiredText("connector");
         if (connector.Length > 0 && !PipelineKeys.Connectors.Contains(connector))
         {
@@ -87,11 +88,13 @@ internal sealed partial class DefinitionReader
             Name = name,
             Connector = connector,
             Stream = ReadStream(map, name, connector, columns.Count),
-            Path = connector == PipelineKeys.EventHub ? "" : map.RequiredText("path"),
+            Sql = ReadSql(map, name, connector),
+            Path = connector is PipelineKeys.EventHub or PipelineKeys.Sql ? "" : map.RequiredText("path"),
             Format = map.OptionalChoice<FileFormat>("format"),
             Load = map.Choice("load", LoadMode.Incremental),
             Key = map.Texts("key"),
             LatestBy = map.Text("latest_by"),
+            Deleted = map.Text("deleted"),
             Partition = ReadPartition(map),
             Schema = schema,
             Evolution = map.OptionalChoice<SchemaEvolution>("evolution"),
@@ -107,13 +110,18 @@ internal sealed partial class DefinitionReader
             map.ProblemAt("path", $"'{source.Path}' is not a path in the container 'landing': expected segments such as sales/*.csv, without a leading '/' or '..'");
         }
 
-        (string? Column, string Key)[] named = [.. source.Key.Select(k => (k, "key")), (source.LatestBy, "latest_by"), (source.Partition?.By, "partition"), (source.Quality.AgeOf, "quality")];
+        (string? Column, string Key)[] named = [.. source.Key.Select(k => (k, "key")), (source.LatestBy, "latest_by"), (source.Deleted, "deleted"), (source.Partition?.By, "partition"), (source.Quality.AgeOf, "quality")];
         foreach (var (column, key) in named)
         {
             if (column is not null && source.Columns.Count > 0 && source.Columns.All(c => c.Name != column))
             {
                 map.ProblemAt(key, $"'{key}' of source '{name}' names '{column}', which is not one of its columns: {string.Join(", ", source.Columns.Select(c => c.Name))}");
             }
+        }
+
+        if (source is { Deleted: not null, Key.Count: 0 })
+        {
+            map.ProblemAt("deleted", $"source '{name}' has 'deleted' but no 'key': without one nobody knows which row is deleted");
         }
 
         foreach (var part in source.Partition?.As.Where(p => source.Columns.Any(c => c.Name == p)) ?? [])

@@ -39,19 +39,22 @@ public sealed record SourceDefinition
     /// <summary>The name of its tables in bronze, silver and rejected.</summary>
     public required string Name { get; init; }
 
-    /// <summary>How it is read: <c>file</c> or <c>eventhub</c>.</summary>
+    /// <summary>How it is read: <c>file</c>, <c>sql</c> or <c>eventhub</c>.</summary>
     public required string Connector { get; init; }
 
     /// <summary>How its events become rows; null: it is no stream.</summary>
     public StreamDefinition? Stream { get; init; }
 
-    /// <summary>A glob in the container <c>landing</c>: '*' and '?' within a segment, '**' over segments. Empty for a stream.</summary>
+    /// <summary>What it takes of a database; null: it is none of one.</summary>
+    public SqlDefinition? Sql { get; init; }
+
+    /// <summary>A glob in the container <c>landing</c>: '*' and '?' within a segment, '**' over segments. Empty for a source that is not of files.</summary>
     public required string Path { get; init; }
 
     /// <summary>The format of its files; null takes it from each file's name.</summary>
     public FileFormat? Format { get; init; }
 
-    /// <summary>What a run takes of the files that are there.</summary>
+    /// <summary>What a run takes of what is there.</summary>
     public LoadMode Load { get; init; }
 
     /// <summary>Columns of which silver keeps one row; empty keeps every row.</summary>
@@ -59,6 +62,12 @@ public sealed record SourceDefinition
 
     /// <summary>The column that tells which row of a key is the latest, before arrival does.</summary>
     public string? LatestBy { get; init; }
+
+    /// <summary>The column that says that a row is deleted: true, not 0, or a time; null: no row says so.</summary>
+    public string? Deleted { get; init; }
+
+    /// <summary>What arrives, for people: <c>landing/northwind/orders*.json</c>, <c>sql/northwind/public.orders</c> or <c>eventhub/events</c>.</summary>
+    public string Arrival => Stream is { } stream ? $"eventhub/{stream.Hub ?? "default"}" : Sql is { } sql ? $"sql/{sql.Name}" : $"landing/{Path}";
 
     /// <summary>How silver is partitioned.</summary>
     public PartitionDefinition? Partition { get; init; }
@@ -107,10 +116,10 @@ public enum FileFormat
     Parquet,
 }
 
-/// <summary>What a run takes of the files that are there.</summary>
+/// <summary>What a run takes of what is there.</summary>
 public enum LoadMode
 {
-    /// <summary>New and changed files only.</summary>
+    /// <summary>New and changed files, or rows, only.</summary>
     Incremental,
 
     /// <summary>Bronze becomes what is there now.</summary>

@@ -5,10 +5,16 @@ internal static class PipelineKeys
 {
     public static readonly string[] File = ["name", "description", "schedule", "sources", "models", "metrics", "aggregates", "maintenance", "quality"];
 
-    public static readonly string[] Source = ["connector", "hub", "land", "path", "format", "load", "key", "latest_by", "partition", "schema", "evolution", "columns", "rules", "quality"];
+    public static readonly string[] Source = ["connector", "hub", "land", "path", "format", "connection", "table", "query", "load", "cursor", "lookback", "split_by", "key", "latest_by", "deleted", "partition", "schema", "evolution", "columns", "rules", "quality"];
 
     /// <summary>Of these only a source of files has any.</summary>
     public static readonly string[] Files = ["path", "format", "load"];
+
+    /// <summary>Of these only a source of a database has any.</summary>
+    public static readonly string[] Database = ["connection", "table", "query", "cursor", "lookback", "split_by"];
+
+    /// <summary>Of these only an incremental load of a database has any.</summary>
+    public static readonly string[] Increment = ["cursor", "lookback", "split_by"];
 
     /// <summary>Of these only a stream has any.</summary>
     public static readonly string[] Stream = ["hub", "land"];
@@ -37,7 +43,11 @@ internal static class PipelineKeys
 
     public static readonly string[] Quality = ["gold", "silver", "gold_row", "floor", "below", "expected_every", "age_of", "weights"];
 
+    public const string FileConnector = "file";
+
+    public const string Sql = "sql";
+
     public const string EventHub = "eventhub";
 
-    public static readonly string[] Connectors = ["file", EventHub];
+    public static readonly string[] Connectors = [FileConnector, Sql, EventHub];
 }

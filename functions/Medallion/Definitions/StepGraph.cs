@@ -107,7 +107,9 @@ internal static class StepGraph
     private static IEnumerable<Node> OfSource(SourceDefinition source)
     {
         var bronze = new TableKey("bronze", source.Name);
-        object taken = source.Stream is null ? new { source.Connector, source.Path, source.Format, source.Load, Detect = source.IsDetected } : new { source.Connector };
+        object taken = source.Stream is not null ? new { source.Connector }
+            : source.Sql is { } sql ? new { source.Connector, sql.Connection, sql.Table, sql.Query, sql.Cursor, source.Load, Detect = source.IsDetected }
+            : new { source.Connector, source.Path, source.Format, source.Load, Detect = source.IsDetected };
         yield return new Node(bronze, StepKind.Ingest, [], taken, source.Line);
         var contract = new
         {
@@ -121,7 +123,7 @@ internal static class StepGraph
             source.Evolution,
         };
         var references = source.Columns.Select(c => c.References?.Table).OfType<TableKey>().Distinct().OrderBy(t => t.ToString(), StringComparer.Ordinal);
-        yield return new Node(new TableKey("silver", source.Name), StepKind.Clean, [bronze, .. references], contract, source.Columns.FirstOrDefault(c => c.References is not null)?.Line ?? source.Line);
+        yield return new Node(new TableKey("silver", source.Name), StepKind.Clean, [bronze, .. references], source.Deleted is null ? contract : new { contract, source.Deleted }, source.Columns.FirstOrDefault(c => c.References is not null)?.Line ?? source.Line);
     }
 
     private static void NoteCycle(Node node, IReadOnlyList<TableKey> cycle, Dictionary<TableKey, Node> nodes, List<DefinitionProblem> problems)

@@ -58,10 +58,8 @@ public sealed class PipelineLineage
     public IReadOnlyList<TableKey> Downstream(TableKey table) =>
         [.. pipeline.Steps.Where(step => step.Inputs.Contains(table)).SelectMany(Step.OutputsOf).OrderBy(made => TableKey.Layers.Index().First(layer => layer.Item == made.Layer).Index).ThenBy(made => made.Name, StringComparer.Ordinal)];
 
-    /// <summary>What arrives in a bronze table, such as <c>landing/northwind/orders*.json</c> or <c>eventhub/events</c>; null for any other table.</summary>
-    public string? SourceOf(TableKey table) => table.Layer == "bronze" && Maker(table) is not null ? ArrivalOf(pipeline.Source(table)) : null;
-
-    private static string ArrivalOf(SourceDefinition source) => source.Stream is null ? $"landing/{source.Path}" : $"eventhub/{source.Stream.Hub ?? "default"}";
+    /// <summary>What arrives in a bronze table, such as <c>landing/northwind/orders*.json</c>, <c>sql/northwind/public.orders</c> or <c>eventhub/events</c>; null for any other table.</summary>
+    public string? SourceOf(TableKey table) => table.Layer == "bronze" && Maker(table) is not null ? pipeline.Source(table).Arrival : null;
 
     /// <summary>The step that makes a table, or null.</summary>
     public Step? Maker(TableKey table) => pipeline.Steps.FirstOrDefault(step => step.Table == Step.MakerOf(table));

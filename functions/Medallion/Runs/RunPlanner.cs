@@ -1,16 +1,15 @@
-using System.Globalization;
 using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
-using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Silver;
+using Pipeline.Medallion.Sources;
 using Pipeline.Medallion.Streaming;
 
 namespace Pipeline.Medallion.Runs;
 
 /// <summary>Fixes what a run does, before it does anything.</summary>
-internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables, SourceScanner scanner, Engine engine, RunStore runs, StepStore steps, StreamOptions streams, TimeProvider clock)
+internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables, SourceConnectors connectors, Engine engine, RunStore runs, StepStore steps, StreamOptions streams, TimeProvider clock)
 {
     /// <summary>Makes the plan and notes its steps.</summary>
     /// <param name="request">What is asked for.</param>
@@ -110,19 +109,27 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
     private async Task<PlannedStep> ScanAsync(
         DuckDbSession session, RunFolder? folder, string planId, CompiledPipeline pipeline, PlannedStep step, DeltaSnapshot? snapshot, CancellationToken cancellationToken)
     {
-        var state = step.Rebuild ? null : StepState.Of(snapshot, step.Table);
-        var scan = await scanner.ScanAsync(session, folder, planId, pipeline.Definition.Name, pipeline.Source(step.Table), step.Table, state, cancellationToken);
+        var source = pipeline.Source(step.Table);
+        var parts = new PartList(folder, planId, step.Table);
+        var scan = await connectors.Of(source).ScanAsync(
+            new ScanRequest
+            {
+                Source = source,
+                Pipeline = pipeline.Definition.Name,
+                Bronze = step.Table,
+                State = step.Rebuild ? null : StepState.Of(snapshot, step.Table),
+                Session = session,
+                Parts = parts,
+            },
+            cancellationToken);
         return step with
         {
             Version = snapshot?.Version,
-            Parts = scan.Parts,
+            Parts = parts.Count,
             Rebuild = step.Rebuild || scan.Rebuild,
-            Unchanged = !step.Rebuild && !scan.Rebuild && scan.Parts == 0,
+            Unchanged = !step.Rebuild && !scan.Rebuild && parts.Count == 0,
             Reads = scan.Reads,
-            Why = step.Why
-                ?? (scan.Rebuild ? "files arrived, changed or went, and 'load: full' takes all anew"
-                : scan.Parts == 0 ? "no file is new or changed"
-                : string.Create(CultureInfo.InvariantCulture, $"{scan.Reads.Files - scan.Changed} new and {scan.Changed} changed files")),
+            Why = step.Why ?? scan.Why,
         };
     }
 

@@ -21,7 +21,11 @@ public sealed record StepState
     public required RowBooks Rows { get; init; }
 
     /// <summary>Segments of the ledger of files taken, oldest first (ingest steps).</summary>
-    public IReadOnlyList<Bronze.LedgerSegment> Ledger { get; init; } = [];
+    public IReadOnlyList<Sources.File.LedgerSegment> Ledger { get; init; } = [];
+
+    /// <summary>How far the source was taken, in the words of its connector; null where it keeps none (ingest steps).</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Position { get; init; }
 
     /// <summary>Columns that were detected, with their types (ingest steps without a contract).</summary>
     public IReadOnlyList<DetectedColumn> Columns { get; init; } = [];
@@ -91,6 +95,9 @@ public sealed record RowBooks
     /// <summary>Rows left out because the same row was there already.</summary>
     public long Duplicate { get; init; }
 
+    /// <summary>Rows that say that their key is deleted, so that silver has none of it.</summary>
+    public long Deleted { get; init; }
+
     /// <summary>Rows that failed a rule.</summary>
     public long Rejected { get; init; }
 
@@ -107,10 +114,10 @@ public sealed record RowBooks
     /// <exception cref="Lakehouse.TerminalException">Rows in are not the sum of what became of them: a defect, never bad data.</exception>
     public void RequireBalance(TableKey step)
     {
-        if (In != Inserted + Updated + Superseded + Duplicate + Rejected + Untouched)
+        if (In != Inserted + Updated + Superseded + Duplicate + Deleted + Rejected + Untouched)
         {
             throw new Lakehouse.TerminalException(
-                $"The books of {step} do not balance: {In} rows in, but {Inserted} inserted + {Updated} updated + {Superseded} superseded + {Duplicate} duplicate + {Rejected} rejected + {Untouched} untouched. Nothing was committed.");
+                $"The books of {step} do not balance: {In} rows in, but {Inserted} inserted + {Updated} updated + {Superseded} superseded + {Duplicate} duplicate + {Deleted} deleted + {Rejected} rejected + {Untouched} untouched. Nothing was committed.");
         }
     }
 }

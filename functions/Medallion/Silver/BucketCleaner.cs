@@ -30,7 +30,7 @@ internal sealed class BucketCleaner(LakeTables tables, Engine engine, TableReade
             $"""
             create temp table repeated as select {key} from bucket.filled group by all having count(*) > 1;
             create temp table verdicts as
-                select _file, _row, {Bucket.Present}, row_number() over latest = 1 as stays, {CleanSql.ContentOf(source)} = first_value({CleanSql.ContentOf(source)}) over latest as same,
+                select _file, _row, {Bucket.Present}, {DeletedRows.Condition(source)} as deleted, row_number() over latest = 1 as stays, {CleanSql.ContentOf(source)} = first_value({CleanSql.ContentOf(source)}) over latest as same,
                     bool_or({Bucket.Present}) over (partition by {key}) as met
                 from bucket.filled semi join repeated using ({key})
                 window latest as ({CleanSql.LatestOf(source)});
@@ -40,22 +40,24 @@ internal sealed class BucketCleaner(LakeTables tables, Engine engine, TableReade
         var counted = session.Query(
             $"""
             select count(*) filter (not {Bucket.Present}), count(*) filter ({Bucket.Present}),
-                (select count(*) from verdicts where stays and met and not {Bucket.Present}),
+                (select count(*) from verdicts where stays and met and not {Bucket.Present} and not deleted),
                 (select count(*) from verdicts where not stays and not same and not {Bucket.Present}),
-                (select count(*) from verdicts where not stays and same and not {Bucket.Present})
+                (select count(*) from verdicts where not stays and same and not {Bucket.Present}),
+                (select count(*) from verdicts where not stays and {Bucket.Present})
             from bucket.filled
             """,
             cancellationToken).Rows().Single().Select(v => (long)(v ?? 0L)).ToList();
 
         var columns = string.Join(", ", session.Describe(CleanSql.EmptySilver(source)).Select(c => Lakehouse.DuckDb.Sql.Identifier(c.Name)));
         var select = $"select {columns} from bucket.filled anti join losers using (_file, _row, {Bucket.Present})";
-        var added = await writer.WriteAsync(session, select, step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken);
+        var deleted = DeletedRows.Count(session, source, select, cancellationToken);
+        var added = await writer.WriteAsync(session, DeletedRows.Without(source, select), step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken);
         var bucket = new LandedPart(work.Part, invocation);
         var cleaned = new CleanedBucket
         {
             Add = added,
             Present = counted[1],
-            Rows = new RowBooks { In = counted[0], Inserted = added.Sum(a => a.Statistics?.Rows ?? 0) - counted[1], Updated = counted[2], Superseded = counted[3], Duplicate = counted[4] },
+            Rows = new RowBooks { In = counted[0], Inserted = added.Sum(a => a.Statistics?.Rows ?? 0) - (counted[1] - counted[5]) - counted[2], Updated = counted[2], Superseded = counted[3], Duplicate = counted[4], Deleted = deleted },
         };
         cleaned.Rows.RequireBalance(work.Table);
         await folder.WriteAsync(RunFolder.ManifestName(work.Table, bucket), cleaned, cancellationToken);

@@ -70,6 +70,7 @@ internal sealed class CleanCloser(LakeTables tables, Engine engine, TableReader 
                 Updated = buckets.Sum(b => b.Rows.Updated),
                 Superseded = buckets.Sum(b => b.Rows.Superseded),
                 Duplicate = buckets.Sum(b => b.Rows.Duplicate),
+                Deleted = buckets.Sum(b => b.Rows.Deleted),
                 Rejected = refused.Sum(f => f.Statistics?.Rows ?? 0),
                 Warned = measured.Partitions.Sum(p => p.Warned),
                 Untouched = rows - judged,

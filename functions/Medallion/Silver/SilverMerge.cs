@@ -33,8 +33,8 @@ internal sealed class SilverMerge : IDisposable
     /// <summary>The files that the new rows may meet, where they are too large for this activity and nothing was compared; else null.</summary>
     public IReadOnlyList<AddFile>? TooLarge { get; private set; }
 
-    /// <summary>Rows of the replaced files.</summary>
-    public long ReplacedRows { get; private set; }
+    /// <summary>Rows of the replaced files that are written again as they are.</summary>
+    public long KeptRows { get; private set; }
 
     /// <summary>Compares. The session's table <c>losers</c> gets the new rows that lose.</summary>
     /// <param name="rows">The new rows; those that lose among themselves are in <c>losers</c>.</param>
@@ -51,7 +51,7 @@ internal sealed class SilverMerge : IDisposable
         var merge = new SilverMerge { Select = rows.Sql.Silver(hasLosers) };
         try
         {
-            var compared = string.Join(", ", source.Key.Append(source.LatestBy).OfType<string>().Distinct().Select(Sql.Identifier).Concat(["_ingested_at", "_file", "_row"]));
+            var compared = string.Join(", ", source.Key.Append(source.LatestBy).Append(source.Deleted).OfType<string>().Distinct().Select(Sql.Identifier).Concat(["_ingested_at", "_file", "_row"]));
             compared = $"{compared}, {CleanSql.ContentOf(source)} as __content";
             session.Execute($"create temp table arrivals as select {compared} from ({CleanSql.AsStored(session, merge.Select)})", cancellationToken);
             var candidates = KeyFilter.Of(session, source.Key, "arrivals", cancellationToken).Among(source.Key, silver);
@@ -91,7 +91,8 @@ internal sealed class SilverMerge : IDisposable
             create temp table replaced as select {key} from verdicts where {LocalFile} is null and __stays
             """,
             cancellationToken);
-        Updated = session.Scalar<long>("select count(*) from replaced", cancellationToken);
+        var replaced = session.Scalar<long>("select count(*) from replaced", cancellationToken);
+        Updated = replaced - DeletedRows.Count(session, source, $"select * from verdicts where {LocalFile} is null and __stays", cancellationToken);
         Duplicate = session.Scalar<long>($"select count(*) from verdicts where {LocalFile} is null and not __stays and __same", cancellationToken);
         Superseded = session.Scalar<long>($"select count(*) from verdicts where {LocalFile} is null and not __stays", cancellationToken) - Duplicate;
         if (Superseded + Duplicate > 0)
@@ -102,7 +103,7 @@ internal sealed class SilverMerge : IDisposable
         }
 
         Select = rows.Sql.Silver(hasLosers || Superseded + Duplicate > 0);
-        if (Updated == 0)
+        if (replaced == 0)
         {
             return;
         }
@@ -110,7 +111,7 @@ internal sealed class SilverMerge : IDisposable
         var touched = session.Query($"select distinct {LocalFile} from held semi join replaced using ({key})", cancellationToken).Rows().Select(r => (string)(r[0] ?? "")).ToHashSet(StringComparer.Ordinal);
         Replaced = [.. present.Files.Zip(lease.LocalFiles).Where(f => touched.Contains(f.Second)).Select(f => f.First)];
         leases.Add(await reader.CreateViewAsync(session, "present", "replaced", present with { Files = Replaced }, root, cancellationToken));
-        ReplacedRows = session.Scalar<long>("select count(*) from present.replaced", cancellationToken);
+        KeptRows = session.Scalar<long>("select count(*) from present.replaced", cancellationToken) - replaced;
         var columns = string.Join(", ", session.Describe(Select).Select(c => Sql.Identifier(c.Name)));
         Select = $"select * from ({CleanSql.AsStored(session, Select)}) union all select {columns} from present.replaced anti join replaced using ({key})";
     }

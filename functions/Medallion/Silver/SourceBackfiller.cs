@@ -67,6 +67,8 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
         var select = CleanSql.AsStored(session, rows.Sql.Silver(superseded + duplicate > 0));
         var replaced = silver with { Files = [.. within.Files, .. await scope.TouchedAsync(reader, silver with { Files = met }, step.SilverTable.Root, cancellationToken)] };
         using var lease = await reader.CreateViewAsync(session, "present", "replaced", replaced, step.SilverTable.Root, cancellationToken);
+        var deleted = DeletedRows.Count(session, source, select, cancellationToken);
+        select = DeletedRows.Without(source, select);
         var (written, updated) = scope.Count(select, "present.replaced", cancellationToken);
         var added = await writer.WriteAsync(
             session, $"select * from ({select}) union all {scope.Others("present.replaced")}", step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken);
@@ -90,6 +92,7 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
                 Updated = updated,
                 Superseded = superseded,
                 Duplicate = duplicate,
+                Deleted = deleted,
                 Rejected = refused.Sum(a => a.Statistics?.Rows ?? 0),
                 Warned = measured.Partitions.Sum(p => p.Warned),
                 Untouched = step.Bronze.Rows - judged,

@@ -33,7 +33,7 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
         var source = CleanSql.WithDetected(declared, StepState.Of(step.Bronze, step.BronzeKey)?.Columns ?? []);
         if (source.Columns.Count == 0)
         {
-            throw new TerminalException($"Source '{source.Name}' has no columns: none are declared, and no file gave any. Declare 'columns:' or put a file that matches landing/{source.Path}.");
+            throw new TerminalException($"Source '{source.Name}' has no columns: none are declared, and {source.Arrival} gave any not. Declare 'columns:', or see that there is something.");
         }
 
         using var session = work.IsStream ? engine.OpenSmallSession() : engine.OpenSession();
@@ -61,7 +61,9 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
             return stopped;
         }
 
-        var added = await writer.WriteAsync(session, merge?.Select ?? rows.Sql.Silver(superseded + duplicate > 0), step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken);
+        var select = merge?.Select ?? rows.Sql.Silver(superseded + duplicate > 0);
+        var deleted = DeletedRows.Count(session, source, select, cancellationToken);
+        var added = await writer.WriteAsync(session, DeletedRows.Without(source, select), step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken);
         var refused = await writer.WriteAsync(session, rows.Rejected(work), step.RejectedTable.Root, [], invocation, cancellationToken);
         var commit = new CleanCommit
         {
@@ -77,10 +79,11 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
             Rows = new RowBooks
             {
                 In = scope.Bronze.Rows,
-                Inserted = added.Sum(a => a.Statistics?.Rows ?? 0) - (merge?.ReplacedRows ?? 0),
+                Inserted = added.Sum(a => a.Statistics?.Rows ?? 0) - (merge?.KeptRows ?? 0) - (merge?.Updated ?? 0),
                 Updated = merge?.Updated ?? 0,
                 Superseded = superseded + (merge?.Superseded ?? 0),
                 Duplicate = duplicate + (merge?.Duplicate ?? 0),
+                Deleted = deleted,
                 Rejected = refused.Sum(a => a.Statistics?.Rows ?? 0),
                 Warned = measured.Partitions.Sum(p => p.Warned),
             },

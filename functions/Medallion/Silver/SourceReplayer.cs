@@ -60,7 +60,9 @@ internal sealed class SourceReplayer(LakeTables tables, Engine engine, TableRead
             throw new TerminalException($"The rows meet more of {work.Table} than one activity reads ({limits.SingleBytes:n0} bytes). Replay fewer at a time: by 'rule', or by 'from' and 'to'. Nothing was committed.");
         }
 
-        var added = await writer.WriteAsync(session, merge?.Select ?? rows.Sql.Silver(superseded + duplicate > 0), step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken);
+        var select = merge?.Select ?? rows.Sql.Silver(superseded + duplicate > 0);
+        var deleted = DeletedRows.Count(session, source, select, cancellationToken);
+        var added = await writer.WriteAsync(session, DeletedRows.Without(source, select), step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken);
         var refused = await writer.WriteAsync(session, rows.Rejected(work), step.RejectedTable.Root, [], invocation, cancellationToken);
         var rewrite = await RejectedRewrite.WriteAsync(session, reader, writer, rejected, step.RejectedTable.Root, $"select _file as file, _row as row from {Rows}", $"{invocation}k", cancellationToken);
         var left = refused.Sum(a => a.Statistics?.Rows ?? 0);
@@ -78,10 +80,11 @@ internal sealed class SourceReplayer(LakeTables tables, Engine engine, TableRead
             Rows = new RowBooks
             {
                 In = found,
-                Inserted = added.Sum(a => a.Statistics?.Rows ?? 0) - (merge?.ReplacedRows ?? 0),
+                Inserted = added.Sum(a => a.Statistics?.Rows ?? 0) - (merge?.KeptRows ?? 0) - (merge?.Updated ?? 0),
                 Updated = merge?.Updated ?? 0,
                 Superseded = superseded + (merge?.Superseded ?? 0),
                 Duplicate = duplicate + (merge?.Duplicate ?? 0),
+                Deleted = deleted,
                 Rejected = left,
                 Warned = measured.Partitions.Sum(p => p.Warned),
             },

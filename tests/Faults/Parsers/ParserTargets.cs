@@ -4,7 +4,6 @@ using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.LakeTesting;
 using Pipeline.Medallion;
-using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Sources.File;
@@ -109,12 +108,9 @@ internal sealed class ParserTargets(ParserCorpus corpus, Engine engine, string f
             Table = new TableKey("bronze", "f"),
         };
         var source = new SourceDefinition { Name = "f", Connector = "file", Path = "fuzz/*", Line = new SourceLine("pipeline.yaml", 1) };
-        var run = new RunFolder(lake, work.RunId);
-        await run.WriteAsync(RunFolder.PartName(work.PlanId, work.Table, work.Part), files, cancellationToken);
-        var part = await new SourceLander(lake, engine, new DataFileWriter(lake)).LandAsync(source, work, "i", cancellationToken);
-        var manifest = await run.ReadAsync<LandedManifest>(RunFolder.ManifestName(work.Table, part), cancellationToken);
-        var landed = manifest.Batches.SelectMany(batch => batch.Files).ToList();
-        var rows = manifest.Batches.SelectMany(batch => batch.Add).Sum(file => file.Statistics?.Rows ?? 0);
+        var batches = await new FileLander(lake, engine, new DataFileWriter(lake)).LandAsync(source, work, files, "i", cancellationToken);
+        var landed = batches.SelectMany(batch => batch.Files).ToList();
+        var rows = batches.SelectMany(batch => batch.Add).Sum(file => file.Statistics?.Rows ?? 0);
         if (landed.Sum(file => file.Rows) != rows || landed.First(file => file.Path == GoodFile).Rows != 2)
         {
             throw new InvalidOperationException($"{rows} rows were landed; by file: {string.Join(", ", landed.Select(file => $"{file.Path} {file.Rows}"))}.");

@@ -85,7 +85,7 @@ public sealed class IncrementalTests(MedallionFixture medallion)
     [InlineData("""{"minValues":{"_file":"p/b"},"maxValues":{"_file":"p/d"}}""", "p/d", true)]
     [InlineData("""{"minValues":{"_file":"p/"},"maxValues":{"_file":"p/\udbff\udfff"}}""", "p/\uffee", true)]
     [InlineData("""{"numRecords":1}""", "p/a", true)]
-    public void MayHold_Bounds_AreThoseOfTheColumn(string statistics, string paths, bool expected) => Assert.Equal(expected, Medallion.Bronze.ChangedFiles.MayHold(
+    public void MayHold_Bounds_AreThoseOfTheColumn(string statistics, string paths, bool expected) => Assert.Equal(expected, Medallion.Sources.File.ChangedFiles.MayHold(
         new AddFile { Path = "x", SizeBytes = 1, ModifiedUnixMilliseconds = 0, Statistics = new FileStatistics { Rows = 1, Json = statistics } }, paths.Split(' ')));
 
     [Fact]

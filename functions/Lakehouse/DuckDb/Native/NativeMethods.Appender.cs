@@ -28,6 +28,12 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "duckdb_append_int64")]
     public static partial State AppendInt64(AppenderHandle appender, long value);
 
+    [LibraryImport(Library, EntryPoint = "duckdb_append_double")]
+    public static partial State AppendDouble(AppenderHandle appender, double value);
+
+    [LibraryImport(Library, EntryPoint = "duckdb_append_blob")]
+    public static partial State AppendBlob(AppenderHandle appender, void* data, ulong length);
+
     [LibraryImport(Library, EntryPoint = "duckdb_append_null")]
     public static partial State AppendNull(AppenderHandle appender);
 

@@ -1,15 +1,15 @@
 using System.Globalization;
 using Pipeline.Lakehouse;
+using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
-using Pipeline.Medallion.Sources.File;
 
-namespace Pipeline.Medallion.Bronze;
+namespace Pipeline.Medallion.Sources.File;
 
 /// <summary>Puts the ranges of cut files together again.</summary>
 /// <remarks>A range is landed without knowing what comes before it: that it does not begin in a quoted value, and which names its JSON keys get, are judged by its
 /// own bytes. Here all of them are known. What was judged wrong is landed again, and nothing of the first attempt is kept.</remarks>
-internal sealed class CutFiles(SourceLander lander)
+internal sealed class CutFiles(FileLander lander)
 {
     /// <summary>The batches, with those in place of others that were landed by a wrong guess.</summary>
     /// <param name="source">The source.</param>

@@ -1,10 +1,10 @@
 using System.Globalization;
 using Pipeline.Lakehouse.DuckDb;
+using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
-using Pipeline.Medallion.Sources.File;
 
-namespace Pipeline.Medallion.Bronze;
+namespace Pipeline.Medallion.Sources.File;
 
 /// <summary>The session of a part that is being landed, and its files on scratch disk.</summary>
 internal sealed class Landing(SourceDefinition source, StepWork work, DuckDbSession session, FileStager stager)
@@ -57,7 +57,7 @@ internal sealed class Landing(SourceDefinition source, StepWork work, DuckDbSess
     {
         var parked = Local($"landed-{number}.parquet");
         session.Execute($"copy ({rows}) to {Sql.Literal(parked)} (format parquet, compression snappy)", cancellationToken);
-        File.Delete(Local($"stage-{number}.parquet"));
+        System.IO.File.Delete(Local($"stage-{number}.parquet"));
         return $"select * from read_parquet({Sql.Literal(parked)})";
     }
 
@@ -66,7 +66,7 @@ internal sealed class Landing(SourceDefinition source, StepWork work, DuckDbSess
     {
         foreach (var file in Directory.EnumerateFiles(session.TempDirectory).Where(f => Path.GetFileName(f).Split('-')[0] is "raw" or "stage" or "landed").ToList())
         {
-            File.Delete(file);
+            System.IO.File.Delete(file);
         }
     }
 

@@ -5,7 +5,7 @@ using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Lakehouse.Storage;
 
-namespace Pipeline.Medallion.Bronze;
+namespace Pipeline.Medallion.Sources.File;
 
 /// <summary>Takes the rows of landing files that have new content out of a bronze table: the data files that hold some are written anew without them, one by one.</summary>
 internal sealed class ChangedFiles(TableReader reader, DataFileWriter writer)
@@ -19,7 +19,8 @@ internal sealed class ChangedFiles(TableReader reader, DataFileWriter writer)
     /// <param name="changed">The paths with new content.</param>
     /// <param name="invocation">This attempt; names the data files.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    public async Task<Rewrite> RewriteAsync(
+    /// <returns>The data files, and the lines of the ledger that change with them.</returns>
+    public async Task<(Rewrite Rewrite, IReadOnlyList<LedgerEntry> Moved)> RewriteAsync(
         DuckDbSession session, DeltaSnapshot snapshot, LakePath root, IReadOnlyList<string> changed, string invocation, CancellationToken cancellationToken)
     {
         var named = session.Query($"select distinct unnest(data_files) from ledger where list_contains({Sql.List(changed)}, path)", cancellationToken)
@@ -38,7 +39,7 @@ internal sealed class ChangedFiles(TableReader reader, DataFileWriter writer)
             }
         }
 
-        return new Rewrite([.. kept.Values.SelectMany(k => k)], [.. kept.Keys], Entries(session, changed, kept, cancellationToken));
+        return (new Rewrite([.. kept.Values.SelectMany(k => k)], [.. kept.Keys]), Entries(session, changed, kept, cancellationToken));
     }
 
     /// <summary>Whether a data file can hold rows of one of the paths, by the least and the greatest value of its column <c>_file</c>.</summary>
@@ -78,11 +79,4 @@ internal sealed class ChangedFiles(TableReader reader, DataFileWriter writer)
                 ],
             }),
     ];
-}
-
-/// <summary>Data files that take the place of others, and the lines of the ledger that change with them.</summary>
-internal sealed record Rewrite(IReadOnlyList<AddFile> Add, IReadOnlyList<string> Remove, IReadOnlyList<LedgerEntry> Entries)
-{
-    /// <summary>Nothing changes.</summary>
-    public static Rewrite None { get; } = new([], [], []);
 }

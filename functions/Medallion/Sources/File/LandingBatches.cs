@@ -1,6 +1,5 @@
-using Pipeline.Medallion.Sources.File;
 
-namespace Pipeline.Medallion.Bronze;
+namespace Pipeline.Medallion.Sources.File;
 
 /// <summary>Cuts lists of files by what they need on scratch disk.</summary>
 internal static class LandingBatches

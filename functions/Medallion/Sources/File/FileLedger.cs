@@ -1,8 +1,9 @@
 using System.Globalization;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Lakehouse.Storage;
+using Pipeline.Medallion.Bronze;
 
-namespace Pipeline.Medallion.Bronze;
+namespace Pipeline.Medallion.Sources.File;
 
 /// <summary>Which files a bronze table has taken, with which content, and in which data files their rows are: immutable Parquet segments beside the data,
 /// named by the step's state. The newest segment that names a path wins.</summary>
@@ -37,7 +38,7 @@ internal sealed class FileLedger(ILake lake, FileCache cache)
     {
         var merge = !replaces && older.Count >= MaxSegments;
         var list = Path.Combine(session.TempDirectory, "ledger.ndjson");
-        await File.WriteAllLinesAsync(list, entries.Select(Json.Write), cancellationToken);
+        await System.IO.File.WriteAllLinesAsync(list, entries.Select(Json.Write), cancellationToken);
         var fresh = $"select * from read_json({Sql.Literal(list)}, format='newline_delimited', columns={Columns})";
         var local = Path.Combine(session.TempDirectory, "ledger.parquet");
         var rows = merge ? $"{fresh} union all by name select * from ledger where path not in (select path from ({fresh}))" : fresh;
