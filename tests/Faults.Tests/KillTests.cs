@@ -58,7 +58,7 @@ public sealed class FirstRunKillTests(RehearsalFixture fixture) : KillTests(fixt
 
 public sealed class ChangedFilesKillTests(RehearsalFixture fixture) : KillTests(fixture)
 {
-    private const int Tenths = 5;
+    private const int Tenths = 6;
 
     public static TheoryData<int> EveryTenth => [.. Enumerable.Range(0, Tenths)];
 

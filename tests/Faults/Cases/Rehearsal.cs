@@ -27,7 +27,10 @@ public sealed class Rehearsal(Emulator emulator, int rows)
         await RunToEndAsync(sandbox, cancellationToken);
         var time = begun.Elapsed;
         await QuietAsync(sandbox, cancellationToken);
-        return new Expectation(await TableState.ReadAsync(sandbox.Api, Landing.Pipeline, cancellationToken), writes.Seen, time);
+
+        // Looking at the tables writes too: queries are audited.
+        IReadOnlyList<string> seen = [.. writes.Seen];
+        return new Expectation(await TableState.ReadAsync(sandbox.Api, Landing.Pipeline, cancellationToken), seen, time);
     }
 
     /// <summary>Plays a stage under faults that the app is to survive without being started again.</summary>
