@@ -66,6 +66,7 @@ public static class MedallionServices
         services.TryAddSingleton(new Connections([]));
         services.TryAddSingleton(new SqlOptions());
         services.AddSingleton<ISqlDialect, PostgreSqlDialect>();
+        services.AddSingleton<ISqlDialect, MySqlDialect>();
         services.AddSingleton<ISource, FileSource>();
         services.AddSingleton<ISource, SqlSource>();
         services.AddSingleton<SourceConnectors>();

@@ -33,7 +33,7 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
         var source = CleanSql.WithDetected(declared, StepState.Of(step.Bronze, step.BronzeKey)?.Columns ?? []);
         if (source.Columns.Count == 0)
         {
-            throw new TerminalException($"Source '{source.Name}' has no columns: none are declared, and {source.Arrival} gave any not. Declare 'columns:', or see that there is something.");
+            throw new TerminalException($"Source '{source.Name}' has no columns: none are declared, and nothing that came from {source.Arrival} has any. Declare 'columns:', or see that something is there.");
         }
 
         using var session = work.IsStream ? engine.OpenSmallSession() : engine.OpenSession();

@@ -22,7 +22,7 @@ public sealed class SqlDeathTests(MedallionFixture medallion, PostgresFixture po
             key: [id]
         """;
 
-    private static readonly SqlOptions Small = new() { RowsPerPart = 8 };
+    private static readonly SqlOptions Small = new() { RowsPerPart = 8, MaxParts = 2 };
 
     [Fact]
     public async Task Run_InstanceDiesBeforeAnyWrite_TheNextOneLosesAndDoublesNothing()

@@ -37,7 +37,7 @@ public sealed class SqlRoundsTests(MedallionFixture medallion, PostgresFixture p
             medallion, postgres, "create table orders (id int primary key, label text, amount numeric(12,2) not null, is_deleted boolean not null default false, updated_at timestamptz not null default clock_timestamp())");
         await ChangeAsync(shop, random, 200);
         var pipeline = await shop.PipelineAsync(Yaml);
-        pipeline = pipeline.On(shop.Compose(new SqlOptions { RowsPerPart = 250, BatchBytes = 2048 }, change: services => services.AddSingleton(new CleanLimits { SingleBytes = singleBytes, PartBytes = 20_000, BucketBytes = 20_000 })));
+        pipeline = pipeline.On(shop.Compose(new SqlOptions { RowsPerPart = 150, MaxParts = 2, BatchBytes = 2048 }, change: services => services.AddSingleton(new CleanLimits { SingleBytes = singleBytes, PartBytes = 20_000, BucketBytes = 20_000 })));
         for (var round = 0; round < (singleBytes == long.MaxValue ? Rounds : Rounds / 6); round++)
         {
             await ChangeAsync(shop, random, random.Next(30));
