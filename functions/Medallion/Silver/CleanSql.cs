@@ -74,7 +74,7 @@ internal sealed class CleanSql
             .Where(name => bronze.All(b => !string.Equals(b.Name, name, StringComparison.OrdinalIgnoreCase)));
         rows = $"select *{string.Concat(absent.Select(name => $", null::varchar as {Sql.Identifier(name)}"))} from bronze.{Sql.Identifier(source.Name)}";
         session.Execute($"create temp view source_rows as {rows}");
-        session.Execute($"create temp view raw_values as select _ingested_at, _file, _row, _run_id, _error, _raw, {(bronze.Any(c => c.Name == BronzeColumns.Rule) ? BronzeColumns.Rule : $"null::varchar as {BronzeColumns.Rule}")}, {record} as _record{Unexpected()}{string.Concat(values)} from source_rows");
+        session.Execute($"create temp view raw_values as select _ingested_at, _file, _row, _run_id, _error, _raw, {(source.Stream is not null && bronze.Any(c => c.Name == BronzeColumns.Rule) ? BronzeColumns.Rule : $"null::varchar as {BronzeColumns.Rule}")}, {record} as _record{Unexpected()}{string.Concat(values)} from source_rows");
         var typed = source.Columns.Select((c, i) => $", {TypedOf(c, SourceChecks.Raw(i), TypeOf(session, SourceChecks.Raw(i)))} as {Sql.Identifier(c.Name)}");
         session.Execute($"create temp view typed as select *{string.Concat(typed)} from raw_values");
         var looked = source.Columns.Select((c, i) => (Column: c, Index: i)).ToList();

@@ -9,7 +9,7 @@ internal static class ColumnNames
     /// <summary>Replaces the characters that Delta tables refuse in names (space and any of ,;{}()\n\t=) by '_', and makes names differ regardless of case, from each other and from the technical columns.</summary>
     public static IReadOnlyList<string> ForTable(IEnumerable<string> names)
     {
-        var taken = BronzeColumns.Technical.Concat(BronzeColumns.OfEvents).Select(t => t.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var taken = BronzeColumns.Reserved.ToHashSet(StringComparer.OrdinalIgnoreCase);
         var result = new List<string>();
         foreach (var name in names)
         {
