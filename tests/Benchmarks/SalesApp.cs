@@ -63,6 +63,12 @@ internal sealed class SalesApp : IAsyncDisposable
         var app = new SalesApp(folder, azurite, process, new Uri($"http://127.0.0.1:{port}/api/"));
         await app.WaitUntilHealthyAsync(cancellationToken);
         await app.DefineAsync(cancellationToken);
+        while (broker is not null && !(await app.http.GetStringAsync(new Uri("streams", UriKind.Relative), cancellationToken)).Contains("\"stream\"", StringComparison.Ordinal))
+        {
+            // Definitions are looked at every ten seconds; until then provisional counts leave out events of sources they do not know.
+            await Task.Delay(200, cancellationToken);
+        }
+
         return app;
     }
 
