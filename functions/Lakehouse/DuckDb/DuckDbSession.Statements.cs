@@ -190,6 +190,11 @@ public sealed partial class DuckDbSession
 
             // An interrupt that came before this point was forgotten; from here on it sticks.
             interruption.Token.ThrowIfCancellationRequested();
+            if (Work(pending) == PendingState.Error)
+            {
+                throw interruption.Failure(NativeText.Borrowed(NativeMethods.PendingError(pending)));
+            }
+
             if (NativeMethods.ExecutePending(pending, out var result) == State.Success)
             {
                 return result;
@@ -198,6 +203,29 @@ public sealed partial class DuckDbSession
             var error = NativeText.Borrowed(NativeMethods.ResultError(ref result));
             NativeMethods.DestroyResult(ref result);
             throw interruption.Failure(error);
+        }
+    }
+
+    // Takes part until the result is there. While only others have work, DuckDB's own loop would ask for more without a pause, and take the processor from them.
+    private static PendingState Work(PendingHandle pending)
+    {
+        var waiting = new SpinWait();
+        while (true)
+        {
+            var state = NativeMethods.ExecutePendingTask(pending);
+            if (state is PendingState.Ready or PendingState.Error)
+            {
+                return state;
+            }
+
+            if (state == PendingState.NoTask)
+            {
+                waiting.SpinOnce();
+            }
+            else
+            {
+                waiting.Reset();
+            }
         }
     }
 }

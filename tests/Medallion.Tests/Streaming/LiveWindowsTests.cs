@@ -62,6 +62,19 @@ public sealed class LiveWindowsTests(StreamFixture medallion)
             await ReadAsync(pipeline, "moving"));
     }
 
+    /// <summary>What comes with the very first commit counts, however far back its events lie.</summary>
+    [Fact]
+    public async Task Advance_FirstCommitOfADay_CountsAllOfIt()
+    {
+        var (pipeline, hub) = await NewAsync(Yaml.Replace("lateness: 30s", "lateness: 1d", StringComparison.Ordinal));
+        Sale(hub, 0, 1, 0, "DE", 1m);
+        Sale(hub, 0, 2, 10 * 3600, "DE", 2m);
+        await hub.DeliverAsync(pipeline.Floor, 0);
+
+        var answer = await pipeline.Floor.GetRequiredService<LiveReader>().ReadAsync(pipeline.Name, "by_country", 601, Cancelled);
+        Assert.Equal([(Noon, "1.00"), (Noon.AddHours(10), "2.00")], answer.Windows.Select(w => (w.StartUtc, $"{w.Groups.Single().Values["revenue"]}")));
+    }
+
     [Fact]
     public async Task Advance_LateEvents_CountWithinTheLatenessAndAreDroppedAfterIt()
     {

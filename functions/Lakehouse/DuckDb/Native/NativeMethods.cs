@@ -84,6 +84,9 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "duckdb_destroy_pending")]
     public static partial void DestroyPending(ref nint pending);
 
+    [LibraryImport(Library, EntryPoint = "duckdb_pending_execute_task")]
+    public static partial PendingState ExecutePendingTask(PendingHandle pending);
+
     [LibraryImport(Library, EntryPoint = "duckdb_execute_pending")]
     public static partial State ExecutePending(PendingHandle pending, out NativeResult result);
 

@@ -8,6 +8,14 @@ internal enum State
     Error = 1,
 }
 
+internal enum PendingState
+{
+    Ready = 0,
+    NotReady = 1,
+    Error = 2,
+    NoTask = 3,
+}
+
 internal enum StatementType
 {
     Invalid = 0,

@@ -16,7 +16,8 @@ internal sealed class LiveWindows(LakeTables tables, Engine engine, TableReader 
 {
     private const int Attempts = 8;
 
-    // An aggregate that is declared over a table that is there begins with what is recent.
+    // An aggregate that is declared over a large table begins with what is recent: it could have any number of windows.
+    private const long MostRows = 100_000;
     private static readonly TimeSpan Past = TimeSpan.FromHours(1);
     private static readonly TimeSpan ShortestIdle = TimeSpan.FromSeconds(60);
 
@@ -72,7 +73,8 @@ internal sealed class LiveWindows(LakeTables tables, Engine engine, TableReader 
         using var session = engine.OpenSmallSession();
         var fresh = silver with { Files = await UnseenAsync(table, silver, head, cancellationToken) };
         using var lease = await reader.CreateViewAsync(session, "live", "silver", fresh, table.Root, cancellationToken);
-        var partitions = Load(session, aggregate, head, head.WatermarkAt(clock.GetUtcNow(), idle), cancellationToken);
+        var since = head.Applied is null && silver.Rows > MostRows ? Past : (TimeSpan?)null;
+        var partitions = Load(session, aggregate, head, since, head.WatermarkAt(clock.GetUtcNow(), idle), cancellationToken);
         await CountAsync(session, aggregate, name, partitions, cancellationToken);
         var next = head with { Applied = version.ToString(), Partitions = Merge(head.Partitions, partitions) };
         await store.SaveAsync(name, next, partitions.Keys, cancellationToken);
@@ -104,7 +106,7 @@ internal sealed class LiveWindows(LakeTables tables, Engine engine, TableReader 
     }
 
     // The session's table 'fresh': rows that no state counts, of windows that are open.
-    private static Dictionary<string, PartitionHead> Load(DuckDbSession session, AggregateDefinition aggregate, LiveHead head, long? watermark, CancellationToken cancellationToken)
+    private static Dictionary<string, PartitionHead> Load(DuckDbSession session, AggregateDefinition aggregate, LiveHead head, TimeSpan? since, long? watermark, CancellationToken cancellationToken)
     {
         session.Execute("create temp table heads (file varchar, covered bigint)", cancellationToken);
         using (var appender = session.Append("heads"))
@@ -117,7 +119,7 @@ internal sealed class LiveWindows(LakeTables tables, Engine engine, TableReader 
             appender.Complete();
         }
 
-        var recent = head.Applied is null ? $" where ms > (select max(ms) from timed) - {WindowSql.Ms(Past)}" : "";
+        var recent = since is { } past ? $" where ms > (select max(ms) from timed) - {WindowSql.Ms(past)}" : "";
         var closes = watermark is { } reached ? Math.Max(head.ClosedThrough, reached - (long)aggregate.Lateness.TotalMilliseconds) : head.ClosedThrough;
         session.Execute(
             string.Create(
