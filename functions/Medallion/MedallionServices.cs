@@ -116,6 +116,7 @@ public static class MedallionServices
                 s.GetRequiredService<TimeProvider>(),
                 logger);
         });
+        services.AddSingleton<SourcePlanner>();
         services.AddSingleton<RunPlanner>();
         services.AddSingleton(s => new QualityResults(
             s.GetRequiredService<LakeTables>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>(), s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<TimeProvider>()));
@@ -143,6 +144,7 @@ public static class MedallionServices
         services.AddSingleton(s => new SqlQuery(s.GetRequiredService<TableCatalog>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new PipelineSteps(
             s.GetRequiredService<RunPlanner>(),
+            s.GetRequiredService<SourcePlanner>(),
             s.GetRequiredService<DefinitionStore>(),
             s.GetRequiredService<SourceLander>(),
             s.GetRequiredService<SourceCommitter>(),

@@ -72,6 +72,7 @@ internal sealed class RunDriver(IServiceProvider floor)
     /// <summary>Does one step of a plan.</summary>
     public async Task<StepResult> StepAsync(RunPlan plan, PlannedStep step, IReadOnlyDictionary<TableKey, long> versions, CancellationToken cancellationToken)
     {
+        step = step.Unscanned ? await RepeatAsync(id => steps.ScanSourceAsync(Copy(plan.WorkOf(step, versions)), id, cancellationToken)) : step;
         var work = Copy(plan.WorkOf(step, versions));
         var landed = new List<LandedPart>();
         for (var part = 0; part < step.Parts; part++)

@@ -103,6 +103,17 @@ internal sealed class TestPipeline(IServiceProvider floor, string name)
         return await Assert.ThrowsAsync<DefinitionException>(() => floor.GetRequiredService<PipelineSteps>().PlanAsync(request, "plan", Cancelled));
     }
 
+    /// <summary>How a source fails that cannot be looked at, after the plan was made all the same.</summary>
+    public async Task<T> UnscannedAsync<T>(string source)
+        where T : Exception
+    {
+        var steps = floor.GetRequiredService<PipelineSteps>();
+        var plan = await steps.PlanAsync(await RequestAsync(), "plan", Cancelled);
+        var step = plan.Steps.Single(s => s.Table == new TableKey("bronze", source));
+        Assert.True(step.Unscanned);
+        return await Assert.ThrowsAsync<T>(() => steps.ScanSourceAsync(plan.WorkOf(step, plan.Versions), "scan", Cancelled));
+    }
+
     public Task WriteDefinitionAsync(string path, string content) => Lake.WriteAsync(new LakePath("pipelines", $"{name}/{path}"), Encoding.UTF8.GetBytes(content), Cancelled);
 
     private static string Text(JsonNode? node) => node switch { null => "null", JsonValue value => value.ToString(), _ => node.ToJsonString() };

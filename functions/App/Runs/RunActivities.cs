@@ -11,6 +11,10 @@ public sealed class RunActivities(PipelineSteps steps)
     public async Task<RunPlan> PlanRun([ActivityTrigger] RunRequest request, FunctionContext context) =>
         (await steps.PlanAsync(request, Invocation(context), context.CancellationToken)).Due();
 
+    /// <summary>Looks again at a source that could not be looked at as the run was planned.</summary>
+    [Function(nameof(ScanSource))]
+    public Task<PlannedStep> ScanSource([ActivityTrigger] StepWork work, FunctionContext context) => steps.ScanSourceAsync(work, Invocation(context), context.CancellationToken);
+
     /// <summary>Writes a part of a source to data files of bronze.</summary>
     [Function(nameof(LandFiles))]
     public Task<LandedPart> LandFiles([ActivityTrigger] StepWork work, FunctionContext context) => steps.LandFilesAsync(work, Invocation(context), context.CancellationToken);

@@ -32,7 +32,7 @@ public static class RunPipeline
         var run = new RunProgress(plan, log);
         foreach (var level in plan.Steps.GroupBy(s => s.Level).OrderBy(l => l.Key))
         {
-            var due = run.Due(level);
+            var due = await ScanAsync(context, run, run.Due(level));
             var landed = await LandAsync(context, run, [.. due.Where(s => s.Kind == StepKind.Ingest)]);
             await FanOut.RunAsync(due, step => RunStepAsync(context, run, step, landed));
         }
@@ -43,6 +43,25 @@ public static class RunPipeline
         {
             throw new RunFailedException(error);
         }
+    }
+
+    // A source that did not answer as the run was planned is asked again, as often as anything that may pass; then its step fails, and no other.
+    private static async Task<IReadOnlyList<PlannedStep>> ScanAsync(TaskOrchestrationContext context, RunProgress run, IReadOnlyList<PlannedStep> due)
+    {
+        var ready = due.Where(s => !s.Unscanned).ToList();
+        await FanOut.RunAsync(due.Where(s => s.Unscanned), async step =>
+        {
+            try
+            {
+                var scanned = await context.CallActivityAsync<PlannedStep>(nameof(RunActivities.ScanSource), run.WorkOf(step), Retries.OfTransientFailures);
+                ready.Add(scanned with { Level = step.Level });
+            }
+            catch (TaskFailedException failure)
+            {
+                run.Fail(step.Table, failure.FailureDetails);
+            }
+        });
+        return ready;
     }
 
     // Parts of all sources are landed side by side; a source with a part that failed is not committed.

@@ -42,6 +42,11 @@ internal sealed class SourceCommitter(LakeTables tables, SourceConnectors connec
         }
 
         var overwrite = work.Rebuild || snapshot is null;
+        if (snapshot is not null && !work.Rebuild && work.Landed.Count == 0)
+        {
+            return StepOutcome.Of(work.Table, StepStatus.Unchanged, new RowBooks { In = 0 }, (work.Table, snapshot.Version));
+        }
+
         var change = source.Stream is not null ? NoEvent : await connectors.Of(source).CloseAsync(
             new CloseRequest
             {

@@ -14,6 +14,7 @@ namespace Pipeline.Medallion.Runs;
 public sealed class PipelineSteps
 {
     private readonly RunPlanner planner;
+    private readonly SourcePlanner sources;
     private readonly DefinitionStore definitions;
     private readonly SourceLander lander;
     private readonly SourceCommitter committer;
@@ -35,6 +36,7 @@ public sealed class PipelineSteps
 
     internal PipelineSteps(
         RunPlanner planner,
+        SourcePlanner sources,
         DefinitionStore definitions,
         SourceLander lander,
         SourceCommitter committer,
@@ -54,7 +56,7 @@ public sealed class PipelineSteps
         RunEventWriter events,
         SourceSchemas schemas)
     {
-        (this.planner, this.definitions, this.lander, this.committer, this.cleaner) = (planner, definitions, lander, committer, cleaner);
+        (this.planner, this.sources, this.definitions, this.lander, this.committer, this.cleaner) = (planner, sources, definitions, lander, committer, cleaner);
         (this.backfiller, this.replayer, this.partCleaner, this.bucketCleaner, this.closer) = (backfiller, replayer, partCleaner, bucketCleaner, closer);
         (this.builder, this.metrics, this.tables, this.runs, this.steps) = (builder, metrics, tables, runs, steps);
         (this.lineage, this.quality, this.events, this.schemas) = (lineage, quality, events, schemas);
@@ -74,6 +76,15 @@ public sealed class PipelineSteps
     /// <exception cref="DefinitionException">It cannot work.</exception>
     /// <exception cref="UnknownStepException">It has no such step.</exception>
     public Task<RunPreview> PreviewAsync(RunRequest request, CancellationToken cancellationToken) => planner.PreviewAsync(request, cancellationToken);
+
+    /// <summary>Looks again at a source that could not be looked at as the run was planned.</summary>
+    /// <returns>The step with its parts.</returns>
+    public async Task<PlannedStep> ScanSourceAsync(StepWork work, string invocation, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        await steps.BeginAsync(work.RunId, work.Table, cancellationToken);
+        return await TellingAsync(work, async () => await sources.ScanAgainAsync(await PipelineAsync(work, cancellationToken), work, invocation, cancellationToken));
+    }
 
     /// <summary>Writes a part of a source to data files.</summary>
     public async Task<LandedPart> LandFilesAsync(StepWork work, string invocation, CancellationToken cancellationToken)

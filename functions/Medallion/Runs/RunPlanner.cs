@@ -3,13 +3,11 @@ using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Silver;
-using Pipeline.Medallion.Sources;
-using Pipeline.Medallion.Streaming;
 
 namespace Pipeline.Medallion.Runs;
 
 /// <summary>Fixes what a run does, before it does anything.</summary>
-internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables, SourceConnectors connectors, Engine engine, RunStore runs, StepStore steps, StreamOptions streams, TimeProvider clock)
+internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables, SourcePlanner sources, Engine engine, RunStore runs, StepStore steps, TimeProvider clock)
 {
     /// <summary>Makes the plan and notes its steps.</summary>
     /// <param name="request">What is asked for.</param>
@@ -52,8 +50,7 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
             var work = Decide(request, step, step.Kind == StepKind.Model ? null : pipeline.Source(step.Table), snapshots);
             planned[step.Table] = (step.Kind, request) switch
             {
-                (StepKind.Ingest, _) when pipeline.Source(step.Table).Stream is { } stream => Streamed(work, pipeline.Source(step.Table), stream, snapshots.GetValueOrDefault(step.Table)),
-                (StepKind.Ingest, _) => await ScanAsync(session, folder, planId, pipeline, work, snapshots.GetValueOrDefault(step.Table), cancellationToken),
+                (StepKind.Ingest, _) => await sources.PlanAsync(session, folder, planId, pipeline, work, snapshots.GetValueOrDefault(step.Table), cancellationToken),
                 (StepKind.Clean, { Replay: { } replay }) => await ReplayAsync(session, pipeline, work, replay, snapshots, cancellationToken),
                 (StepKind.Clean, { Backfill: { } range }) => await BackfillAsync(session, pipeline, work, range, snapshots, cancellationToken),
                 _ => await CompareAsync(session, pipeline, work, snapshots, planned, cancellationToken),
@@ -86,51 +83,6 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         return new PlannedStep { Table = step.Table, Kind = step.Kind, Level = step.Level, Inputs = step.Inputs, Rebuild = why is not null, Why = why };
 
         long NumberIn(TableKey table) => snapshots.GetValueOrDefault(table)?.Transactions.GetValueOrDefault(StepWork.TransactionOf(step.Table), -1) ?? -1;
-    }
-
-    // A stream lands by itself, and what has landed cannot be asked for again. Only its table is made, so that others can be built on it.
-    private PlannedStep Streamed(PlannedStep step, SourceDefinition source, StreamDefinition stream, DeltaSnapshot? snapshot)
-    {
-        if (stream.Hub is { } hub && !string.Equals(hub, streams.Hub, StringComparison.OrdinalIgnoreCase))
-        {
-            throw new TerminalException($"Source '{source.Name}' takes the events of the hub '{hub}', but the app is bound to {(streams.Hub is { } bound ? $"'{bound}'" : "none")} (setting EventHub__Name): an app has one hub ({source.Line}).");
-        }
-
-        return step with
-        {
-            Version = snapshot?.Version,
-            Rebuild = snapshot is null,
-            Unchanged = snapshot is not null,
-            Reads = new StepReads { Files = 0, Bytes = 0, Rows = 0 },
-            Why = snapshot is null ? "no event has arrived yet" : "its events land as they arrive",
-        };
-    }
-
-    private async Task<PlannedStep> ScanAsync(
-        DuckDbSession session, RunFolder? folder, string planId, CompiledPipeline pipeline, PlannedStep step, DeltaSnapshot? snapshot, CancellationToken cancellationToken)
-    {
-        var source = pipeline.Source(step.Table);
-        var parts = new PartList(folder, planId, step.Table);
-        var scan = await connectors.Of(source).ScanAsync(
-            new ScanRequest
-            {
-                Source = source,
-                Pipeline = pipeline.Definition.Name,
-                Bronze = step.Table,
-                State = step.Rebuild ? null : StepState.Of(snapshot, step.Table),
-                Session = session,
-                Parts = parts,
-            },
-            cancellationToken);
-        return step with
-        {
-            Version = snapshot?.Version,
-            Parts = parts.Count,
-            Rebuild = step.Rebuild || scan.Rebuild,
-            Unchanged = !step.Rebuild && !scan.Rebuild && parts.Count == 0,
-            Reads = scan.Reads,
-            Why = step.Why ?? scan.Why,
-        };
     }
 
     // Whether the inputs of a step moved, as far as the steps before it leave that open.

@@ -76,7 +76,7 @@ public sealed record RunPlan
             RunId = RunId,
             Pipeline = Pipeline,
             Definition = Definition,
-            PlanId = PlanId,
+            PlanId = step.ScanId ?? PlanId,
             Number = Number,
             TimeUtc = TimeUtc,
             Table = step.Table,
@@ -132,6 +132,14 @@ public sealed record PlannedStep
     /// <summary>How many parts an ingest step is cut into; 0 where nothing arrived.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Parts { get; init; }
+
+    /// <summary>Whether the source of an ingest step could not be looked at: the run looks again before it lands anything of it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Unscanned { get; init; }
+
+    /// <summary>The attempt that listed the parts; null: the one that made the plan.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ScanId { get; init; }
 
     /// <summary>Whether the step certainly has nothing to do.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]

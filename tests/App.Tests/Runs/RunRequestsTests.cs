@@ -103,6 +103,31 @@ public sealed class RunRequestsTests(NorthwindApp northwind)
     }
 
     [Fact]
+    public async Task Run_SourceThatCannotBeLookedAt_FailsAloneAndTheRestIsDone()
+    {
+        const string Yaml = """
+            name: halfway
+            sources:
+              items: {connector: file, path: halfway/*.csv}
+              orders: {connector: sql, connection: nowhere, table: orders, load: full}
+            """;
+        await northwind.App.WriteAsync("pipelines", "halfway/pipeline.yaml", Yaml);
+        await northwind.App.WriteAsync("landing", "halfway/items.csv", "id\n1\n");
+
+        var plan = (await Api.PostAsync("pipelines/halfway/plan")).Body.GetProperty("steps").EnumerateArray().Single(s => s.GetProperty("name").GetString() == "bronze.orders");
+        var run = await Api.RunAsync("halfway");
+
+        Assert.Equal("depends: its source cannot be looked at: There is no connection 'nowhere'", $"{plan.GetProperty("action")}: {plan.GetProperty("why").GetString()!.Split(": expected")[0]}");
+        Assert.Equal("failed", Status(run));
+        Assert.Equal(
+            "bronze.items succeeded, bronze.orders failed, silver.items succeeded, silver.orders skipped",
+            string.Join(", ", run.GetProperty("steps").EnumerateArray().Select(s => $"{s.GetProperty("name")} {Status(s)}").Order(StringComparer.Ordinal)));
+        Assert.StartsWith("1 step(s) failed. bronze.orders: There is no connection 'nowhere'", run.GetProperty("error").GetString(), StringComparison.Ordinal);
+        await northwind.App.LogAsync(@"fail: .*\[2013\] Step bronze\.orders of run halfway\.\d+ failed");
+        await northwind.App.LogAsync(@"fail: .*\[2015\] Run halfway\.\d+ of halfway failed");
+    }
+
+    [Fact]
     public async Task Run_MetricsFail_FailsAndSaysWhy()
     {
         await northwind.App.DefineAsync("unmeasured", "metrics:\n  wrong: {from: silver.items, expr: \"sum(cast(label as integer))\"}");

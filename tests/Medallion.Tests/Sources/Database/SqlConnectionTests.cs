@@ -47,6 +47,54 @@ public sealed class SqlConnectionTests(MedallionFixture medallion, PostgresFixtu
     public async Task Plan_ServerThatIsNotThere_IsTransient() =>
         Assert.Contains("It may pass.", (await FailAsync<TransientException>($"Host=127.0.0.1;Port=1;Username=app;Password={Secret}")).Message, StringComparison.Ordinal);
 
+    [Fact]
+    public async Task Run_DatabaseThatIsDown_FailsItsOwnStepOnlyAndIsTakenByTheNextRun()
+    {
+        var shop = await Shop.CreateAsync(medallion, postgres, "create table orders (id int); insert into orders values (1), (2)");
+        var pipeline = await shop.PipelineAsync($"{Yaml}\n  notes: {{connector: file, path: $/*.csv}}");
+        await pipeline.LandAsync("notes.csv", "id\n7\n");
+
+        var report = await pipeline.On(shop.Compose(connectionString: $"Host=127.0.0.1;Port=1;Username=app;Password={Secret}")).RunAsync();
+
+        Assert.Equal(RunStatus.Failed, report.Run.Status);
+        Assert.Equal(["bronze.notes", "silver.notes"], report.Built.Order(StringComparer.Ordinal));
+        Assert.Equal((StepStatus.Failed, StepStatus.Skipped), (report["bronze.orders"].Status, report["silver.orders"].Status));
+        Assert.Contains("The database of connection 'shop' did not answer", report["bronze.orders"].Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, Json.Write(report), StringComparison.Ordinal);
+        Assert.Equal(["bronze.orders", "silver.orders"], (await pipeline.SucceedAsync()).Built.Order(StringComparer.Ordinal));
+        Assert.Equal("2", await pipeline.ScalarAsync("select count(*) from silver.orders"));
+    }
+
+    [Fact]
+    public async Task Run_DatabaseThatAnswersAgain_IsTakenByTheSameRun()
+    {
+        var shop = await Shop.CreateAsync(medallion, postgres, "create table orders (id int); insert into orders values (1)");
+        var pipeline = await shop.PipelineAsync(Yaml);
+        await pipeline.SucceedAsync();
+        var down = pipeline.On(shop.Compose(connectionString: $"Host=127.0.0.1;Port=1;Username=app;Password={Secret}"));
+        var plan = await down.Floor.GetRequiredService<PipelineSteps>().PlanAsync(await pipeline.RequestAsync(), "plan", Cancelled);
+        await shop.ExecuteAsync("insert into orders values (2)");
+
+        var versions = new Dictionary<TableKey, long>(plan.Versions);
+        var found = await new RunDriver(pipeline.Floor).StepAsync(plan, plan.Steps[0], versions, Cancelled);
+
+        Assert.Equal((StepStatus.Succeeded, 1L), (found.Status, found.Rows?.Inserted));
+    }
+
+    [Fact]
+    public async Task Run_DatabaseThatAnswersAgainWithNothingNew_IsUnchanged()
+    {
+        var shop = await Shop.CreateAsync(medallion, postgres, "create table orders (id int)");
+        var pipeline = await shop.PipelineAsync(Yaml);
+        await pipeline.SucceedAsync();
+        var down = pipeline.On(shop.Compose(connectionString: $"Host=127.0.0.1;Port=1;Username=app;Password={Secret}"));
+        var plan = await down.Floor.GetRequiredService<PipelineSteps>().PlanAsync(await pipeline.RequestAsync(), "plan", Cancelled);
+
+        var found = await new RunDriver(pipeline.Floor).StepAsync(plan, plan.Steps[0], plan.Versions, Cancelled);
+
+        Assert.Equal((StepStatus.Unchanged, plan.Steps[0].Version), (found.Status, found.Versions[plan.Steps[0].Table]));
+    }
+
     [Theory]
     [InlineData("Host=127.0.0.1;Port={0};Database=postgres;Username=nobody;Password={1}", "refuses a connection")]
     [InlineData("Host=127.0.0.1;Port={0};Database={1};Username=app;Password={1}", "***")]
@@ -70,7 +118,7 @@ public sealed class SqlConnectionTests(MedallionFixture medallion, PostgresFixtu
         var shop = await Shop.CreateAsync(medallion, postgres, "create table orders (id int)");
         var pipeline = (await TestPipeline.CreateAsync(medallion, Yaml.Replace("connection: shop", "connection: shp", StringComparison.Ordinal).Replace("@", shop.Schema, StringComparison.Ordinal))).On(shop.Compose());
 
-        var error = await Assert.ThrowsAsync<TerminalException>(() => pipeline.SucceedAsync());
+        var error = await pipeline.UnscannedAsync<TerminalException>("orders");
 
         Assert.Equal("There is no connection 'shp': expected the setting Connections__shp with a connection string. Connections that are set: shop.", error.Message);
         Assert.DoesNotContain(Secret, error.ToString(), StringComparison.Ordinal);
@@ -87,7 +135,7 @@ public sealed class SqlConnectionTests(MedallionFixture medallion, PostgresFixtu
         var shop = await Shop.CreateAsync(medallion, postgres, "create table orders (id int, label text)");
         var pipeline = await shop.PipelineAsync($"sources:\n  orders: {{connector: sql, connection: shop, {source}}}");
 
-        var error = await Assert.ThrowsAsync<TerminalException>(() => pipeline.SucceedAsync());
+        var error = await pipeline.UnscannedAsync<TerminalException>("orders");
 
         Assert.Contains(expected.Replace("@", shop.Schema, StringComparison.Ordinal), error.Message, StringComparison.Ordinal);
     }
@@ -112,7 +160,7 @@ public sealed class SqlConnectionTests(MedallionFixture medallion, PostgresFixtu
     {
         var shop = await Shop.CreateAsync(medallion, postgres, "create table orders (id int)");
         var pipeline = await shop.PipelineAsync(Yaml);
-        var error = await Assert.ThrowsAsync<T>(() => pipeline.On(shop.Compose(connectionString: connection)).SucceedAsync());
+        var error = await pipeline.On(shop.Compose(connectionString: connection)).UnscannedAsync<T>("orders");
         Assert.DoesNotContain(Secret, error.ToString(), StringComparison.Ordinal);
         return error;
     }
