@@ -117,7 +117,7 @@ public sealed class RunRequestsTests(NorthwindApp northwind)
         var plan = (await Api.PostAsync("pipelines/halfway/plan")).Body.GetProperty("steps").EnumerateArray().Single(s => s.GetProperty("name").GetString() == "bronze.orders");
         var run = await Api.RunAsync("halfway");
 
-        Assert.Equal("depends: its source cannot be looked at: There is no connection 'nowhere'", $"{plan.GetProperty("action")}: {plan.GetProperty("why").GetString()!.Split(": expected")[0]}");
+        Assert.Equal("rebuild: its source cannot be looked at: There is no connection 'nowhere'", $"{plan.GetProperty("action")}: {plan.GetProperty("why").GetString()!.Split(": expected")[0]}");
         Assert.Equal("failed", Status(run));
         Assert.Equal(
             "bronze.items succeeded, bronze.orders failed, silver.items succeeded, silver.orders skipped",
