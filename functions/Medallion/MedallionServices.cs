@@ -27,6 +27,7 @@ using Pipeline.Medallion.Silver;
 using Pipeline.Medallion.Sources;
 using Pipeline.Medallion.Sources.Database;
 using Pipeline.Medallion.Sources.File;
+using Pipeline.Medallion.Sources.Webhook;
 using Pipeline.Medallion.Streaming;
 using Pipeline.Medallion.Streaming.Live;
 
@@ -67,8 +68,11 @@ public static class MedallionServices
         services.TryAddSingleton(new SqlOptions());
         services.AddSingleton<ISqlDialect, PostgreSqlDialect>();
         services.AddSingleton<ISqlDialect, MySqlDialect>();
-        services.AddSingleton<ISource, FileSource>();
+        services.AddSingleton<FileSource>();
+        services.AddSingleton<ISource>(s => s.GetRequiredService<FileSource>());
         services.AddSingleton<ISource, SqlSource>();
+        services.AddSingleton<ISource, WebhookSource>();
+        services.AddSingleton(s => new WebhookInbox(s.GetRequiredService<ILake>(), s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<Connections>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SourceConnectors>();
         services.AddSingleton<SourceLander>();
         services.AddSingleton<SourceCommitter>();

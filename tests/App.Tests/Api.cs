@@ -27,9 +27,9 @@ internal sealed partial class Api(Uri root) : IDisposable
     public Task<Answer> PostAsync(string path, object? body = null) => SendAsync("POST", path, body is null ? null : JsonSerializer.Serialize(body, JsonSerializerOptions.Web));
 
     /// <summary>Sends a request to an operation of the document.</summary>
-    public async Task<Answer> SendAsync(string method, string path, string? body)
+    public async Task<Answer> SendAsync(string method, string path, string? body, IReadOnlyDictionary<string, string>? headers = null)
     {
-        var answer = await SendUncheckedAsync(method, path, body);
+        var answer = await SendUncheckedAsync(method, path, body, headers);
         RequireDescribed(method, path, answer.Status, answer.Body);
         if (answer.Status >= 400)
         {
@@ -52,9 +52,14 @@ internal sealed partial class Api(Uri root) : IDisposable
         JsonElement Reject() => throw new Xunit.Sdk.XunitException($"{method} {path} answered {status}, which is not described: {body}");
     }
 
-    public async Task<Answer> SendUncheckedAsync(string method, string path, string? body)
+    public async Task<Answer> SendUncheckedAsync(string method, string path, string? body, IReadOnlyDictionary<string, string>? headers = null)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative));
+        foreach (var (name, value) in headers ?? new Dictionary<string, string>())
+        {
+            request.Headers.Add(name, value);
+        }
+
         request.Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json");
         var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
         var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);

@@ -24,7 +24,7 @@ internal sealed class LocalApp : IAsyncDisposable
     }
 
     // A test is not to wait for a minute.
-    private static IReadOnlyDictionary<string, string> Timers { get; } = new Dictionary<string, string>(Settings.DefaultAppSettings) { ["Scheduling__Timer"] = "*/5 * * * * *" };
+    private static IReadOnlyDictionary<string, string> Timers { get; } = new Dictionary<string, string>(Settings.DefaultAppSettings) { ["Scheduling__Timer"] = "*/5 * * * * *", ["Connections__hooks"] = $"Secret={Webhooks.SignedDelivery.Secret}" };
 
     public Api Api { get; }
 

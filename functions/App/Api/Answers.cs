@@ -7,6 +7,7 @@ using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Mart;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Serving;
+using Pipeline.Medallion.Sources.Webhook;
 using Pipeline.Medallion.Streaming.Live;
 
 namespace Pipeline.App.Api;
@@ -54,6 +55,9 @@ internal static class Answers
         UnknownStepException => Of(StatusCodes.Status400BadRequest, "Unknown step", error.Message),
         DefinitionException definition => Of(StatusCodes.Status422UnprocessableEntity, "The definition cannot work", error.Message) with { Problems = definition.Problems },
         QueryException => Of(StatusCodes.Status400BadRequest, "The query cannot be answered", error.Message),
+        SignatureException => Of(StatusCodes.Status401Unauthorized, "Not signed", error.Message),
+        UnknownWebhookException => Of(StatusCodes.Status404NotFound, "Unknown webhook", error.Message),
+        TooLargeException => Of(StatusCodes.Status413PayloadTooLarge, "Too large", error.Message),
         BadRequestException => Of(StatusCodes.Status400BadRequest, "Bad request", error.Message),
         TransientException => Of(StatusCodes.Status503ServiceUnavailable, "Try again later", error.Message),
         TerminalException => Of(StatusCodes.Status422UnprocessableEntity, "The request cannot be met", error.Message),

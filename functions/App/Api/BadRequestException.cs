@@ -1,4 +1,4 @@
 namespace Pipeline.App.Api;
 
 /// <summary>A request that is not what the API describes.</summary>
-public sealed class BadRequestException(string message, Exception? innerException = null) : Exception(message, innerException);
+public class BadRequestException(string message, Exception? innerException = null) : Exception(message, innerException);

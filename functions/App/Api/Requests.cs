@@ -31,16 +31,10 @@ internal static class Requests
     /// <exception cref="BadRequestException">It is not that JSON, or too large.</exception>
     public static async Task<T> ReadAsync<T>(HttpRequest request, string describedIn, CancellationToken cancellationToken)
     {
-        var body = new byte[Math.Min(request.ContentLength ?? BodyLimitBytes, BodyLimitBytes) + 1];
-        var length = await request.Body.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, cancellationToken);
-        if (length > BodyLimitBytes)
-        {
-            throw new BadRequestException($"The body has more than {BodyLimitBytes} bytes, which is the most this operation takes.");
-        }
-
+        var body = await BytesAsync(request, BodyLimitBytes, cancellationToken);
         try
         {
-            var text = length == 0 ? "{}"u8 : body.AsSpan(0, length);
+            var text = body.Length == 0 ? "{}"u8 : body.Span;
             return JsonSerializer.Deserialize<T>(text, BodyOptions) ?? throw new BadRequestException("The body is 'null': expected a JSON object.");
         }
         catch (JsonException error)
@@ -48,6 +42,15 @@ internal static class Requests
             var reason = error.Message.Replace(typeof(T).FullName ?? "", typeof(T).Name, StringComparison.Ordinal);
             throw new BadRequestException($"The body is not the JSON expected: {reason} {describedIn} describes {typeof(T).Name}.", error);
         }
+    }
+
+    /// <summary>The body as it is.</summary>
+    /// <exception cref="TooLargeException">It has more bytes than the operation takes.</exception>
+    public static async Task<ReadOnlyMemory<byte>> BytesAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
+    {
+        var body = new byte[Math.Min(request.ContentLength ?? limit, limit) + 1];
+        var length = await request.Body.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, cancellationToken);
+        return length > limit ? throw new TooLargeException($"The body has more than {limit} bytes, which is the most this operation takes.") : body.AsMemory(0, length);
     }
 
     /// <summary>A number of the query string.</summary>

@@ -12,6 +12,7 @@ using Pipeline.App.Rejected;
 using Pipeline.App.Runs;
 using Pipeline.App.Streaming;
 using Pipeline.App.Tables;
+using Pipeline.App.Webhooks;
 using Pipeline.Medallion.Audit;
 using Pipeline.Medallion.Catalog;
 using Pipeline.Medallion.Definitions;
@@ -23,6 +24,7 @@ using Pipeline.Medallion.Quality;
 using Pipeline.Medallion.Quality.Profiling;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Serving;
+using Pipeline.Medallion.Sources.Webhook;
 using Pipeline.Medallion.Streaming;
 using Pipeline.Medallion.Streaming.Live;
 
@@ -227,6 +229,16 @@ internal static class Operations
             [
                 new(202, "The run is accepted.", typeof(StartedRun)) { Header = ("Location", "Where the run can be followed.") },
                 BadRequest, NoPipeline, Error(409, "A run of the pipeline is going on; 'runId' names it."), BadDefinitionOrBackfill,
+            ],
+        },
+        new(nameof(WebhookRequests.ReceiveWebhook), "post", "webhooks/{pipeline}/{source}", "Takes a delivery for a source with the connector webhook: an object, or a list of them. It is signed, and durable when this answers; the source's next ingest step takes it.")
+        {
+            Parameters = [Table[1], new("source", "The source's name.") { InRoute = true }],
+            Body = typeof(System.Text.Json.Nodes.JsonNode),
+            Answers =
+            [
+                new(202, "It is durable.", typeof(WebhookReceipt)), Error(401, "It is not signed by who knows the secret, or not now."),
+                Error(404, "There is no such pipeline or source, or none that takes deliveries."), Error(413, "It is larger than 1 MiB."), CannotBeMet,
             ],
         },
         new(nameof(PipelineRequests.GetMetrics), "get", "metrics/{name}", "A pipeline's metrics on its tables as they are now.")

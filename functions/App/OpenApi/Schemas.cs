@@ -22,8 +22,8 @@ internal sealed class Schemas
     /// <summary>The schema of what the API answers: what can be null is left out instead, everything else is there.</summary>
     public JsonNode OfAnswer(Type type) => Export(Written, type, requireAll: true);
 
-    /// <summary>Whether a record that was described has properties that must be there.</summary>
-    public bool HasRequired(Type type) => components[type.Name]["required"] is not null;
+    /// <summary>Whether there must be a body: a record that was described has properties that must be there, or any JSON is taken.</summary>
+    public bool HasRequired(Type type) => !components.TryGetValue(type.Name, out var schema) || schema["required"] is not null;
 
     private JsonNode Export(JsonSerializerOptions options, Type type, bool requireAll) => options.GetJsonSchemaAsNode(type, new JsonSchemaExporterOptions
     {

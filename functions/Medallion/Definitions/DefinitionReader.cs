@@ -80,6 +80,11 @@ internal sealed partial class DefinitionReader
             map.ProblemAt("connector", $"source '{name}' has the connector '{connector}': expected {string.Join(", ", PipelineKeys.Connectors)}");
         }
 
+        if (map.Has("connection") && !PipelineKeys.Connected.Contains(connector))
+        {
+            map.ProblemAt("connection", $"source '{name}' has 'connection', which is for the connectors {string.Join(", ", PipelineKeys.Connected)}");
+        }
+
         var schema = ReadSchema(map, name);
         var rules = map.List("rules", $"a rule of source '{name}'").ToList();
         var columns = SchemaFileReader.Merge(schema, [.. map.Maps("columns", "column").Select(c => ReadColumn(c.Name, c.Map))], problems);
@@ -89,8 +94,14 @@ internal sealed partial class DefinitionReader
             Connector = connector,
             Stream = ReadStream(map, name, connector, columns.Count),
             Sql = ReadSql(map, name, connector),
-            Path = connector is PipelineKeys.EventHub or PipelineKeys.Sql ? "" : map.RequiredText("path"),
-            Format = map.OptionalChoice<FileFormat>("format"),
+            Webhook = ReadWebhook(map, name, connector),
+            Path = connector switch
+            {
+                PipelineKeys.EventHub or PipelineKeys.Sql => "",
+                PipelineKeys.WebhookConnector => Sources.Webhook.WebhookInbox.PathOf(files.Name, name),
+                _ => map.RequiredText("path"),
+            },
+            Format = connector == PipelineKeys.WebhookConnector ? FileFormat.Ndjson : map.OptionalChoice<FileFormat>("format"),
             Load = map.Choice("load", LoadMode.Incremental),
             Key = map.Texts("key"),
             LatestBy = map.Text("latest_by"),

@@ -5,19 +5,24 @@ internal static class PipelineKeys
 {
     public static readonly string[] File = ["name", "description", "schedule", "sources", "models", "metrics", "aggregates", "maintenance", "quality"];
 
-    public static readonly string[] Source = ["connector", "hub", "land", "path", "format", "connection", "table", "query", "load", "cursor", "lookback", "split_by", "key", "latest_by", "deleted", "partition", "schema", "evolution", "columns", "rules", "quality"];
+    public static readonly string[] Source = ["connector", "hub", "land", "path", "format", "connection", "table", "query", "webhook", "load", "cursor", "lookback", "split_by", "key", "latest_by", "deleted", "partition", "schema", "evolution", "columns", "rules", "quality"];
 
     /// <summary>Of these only a source of files has any.</summary>
     public static readonly string[] Files = ["path", "format", "load"];
 
     /// <summary>Of these only a source of a database has any.</summary>
-    public static readonly string[] Database = ["connection", "table", "query", "cursor", "lookback", "split_by"];
+    public static readonly string[] Database = ["table", "query", "cursor", "lookback", "split_by"];
 
     /// <summary>Of these only an incremental load of a database has any.</summary>
     public static readonly string[] Increment = ["cursor", "lookback", "split_by"];
 
     /// <summary>Of these only a stream has any.</summary>
     public static readonly string[] Stream = ["hub", "land"];
+
+    /// <summary>Connectors whose sources name a connection.</summary>
+    public static readonly string[] Connected = [Sql, WebhookConnector];
+
+    public static readonly string[] Webhook = ["scheme", "tolerance"];
 
     public static readonly string[] Partition = ["by", "as"];
 
@@ -47,7 +52,9 @@ internal static class PipelineKeys
 
     public const string Sql = "sql";
 
+    public const string WebhookConnector = "webhook";
+
     public const string EventHub = "eventhub";
 
-    public static readonly string[] Connectors = [FileConnector, Sql, EventHub];
+    public static readonly string[] Connectors = [FileConnector, Sql, WebhookConnector, EventHub];
 }

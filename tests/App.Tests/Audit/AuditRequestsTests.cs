@@ -48,8 +48,9 @@ public sealed class AuditRequestsTests(NorthwindApp northwind)
     public void AuditedOperations_AreAllThatChangeSomethingOrShowRows()
     {
         string[] changesNothing = ["PreviewRun", "Negotiate", "LookUpSchema", "CheckWithSubject", "CheckWithVersion"];
+        string[] isData = ["ReceiveWebhook"];
         string[] showsRows = ["PreviewTable"];
-        var wanted = Operations.All.Concat(RegistryOperations.All).Where(o => o.Method != "get").Select(o => o.Id).Except(changesNothing).Concat(showsRows);
+        var wanted = Operations.All.Concat(RegistryOperations.All).Where(o => o.Method != "get").Select(o => o.Id).Except([.. changesNothing, .. isData]).Concat(showsRows);
 
         Assert.Equal(wanted.Order(StringComparer.Ordinal), AuditedOperations.All.Keys.Order(StringComparer.Ordinal));
     }

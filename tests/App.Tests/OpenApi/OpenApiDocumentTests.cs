@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Microsoft.Azure.Functions.Worker;
 using Pipeline.App.OpenApi;
 using Pipeline.App.Runs;
+using Pipeline.App.Tests.Webhooks;
 
 namespace Pipeline.App.Tests.OpenApi;
 
@@ -48,6 +49,7 @@ public sealed partial class OpenApiDocumentTests(NorthwindApp northwind)
                 ["ReplayRejected"] = false,
                 ["StartMaintenance"] = false,
                 ["RunSql"] = true,
+                ["ReceiveWebhook"] = true,
                 ["LookUpSchema"] = false,
                 ["RegisterSchema"] = false,
                 ["CheckWithSubject"] = false,
@@ -96,6 +98,7 @@ public sealed partial class OpenApiDocumentTests(NorthwindApp northwind)
         var run = northwind.Seen[^1].GetProperty("id").GetString();
         await northwind.App.DefineAsync("described", models: ("gold/labels", "select label from silver.items"));
         await northwind.Api.RunAsync("described");
+        await SignedDelivery.DefineAsync(northwind.App, "hooked");
         var maintenance = await northwind.Api.PostAsync("maintenance", new { pipeline = "described", dryRun = true });
         var schema = new { schemaType = "JSON", schema = """{"title": "described", "type": "object"}""" };
         var id = (await northwind.Api.PostAsync("registry/subjects/described/versions", schema)).Body.GetProperty("id");
@@ -130,6 +133,7 @@ public sealed partial class OpenApiDocumentTests(NorthwindApp northwind)
             ("GetQuality", "GET", "quality/northwind", null),
             ("GetQualityTrend", "GET", "quality/northwind/trend?table=silver.orders&limit=2", null),
             ("ReplayRejected", "POST", "rejected/described/items/replay", new { rule = "id-type", from = "2026-01-01T00:00:00Z", fix = new { label = "upper(label)" } }),
+            ("ReceiveWebhook", "POST", "webhooks/hooked/payments", new { payment = "a" }),
             ("GetHealth", "GET", "health", null),
             ("GetOpenApi", "GET", "openapi.json", null),
             ("ListSubjects", "GET", "registry/subjects?subjectPrefix=desc&deleted=true", null),
@@ -158,7 +162,8 @@ public sealed partial class OpenApiDocumentTests(NorthwindApp northwind)
 
         foreach (var (operation, method, path, body) in requests)
         {
-            var answer = await northwind.Api.SendAsync(method, path, body is null ? null : JsonSerializer.Serialize(body, JsonSerializerOptions.Web));
+            var text = body is null ? null : JsonSerializer.Serialize(body, JsonSerializerOptions.Web);
+            var answer = await northwind.Api.SendAsync(method, path, text, operation == "ReceiveWebhook" ? SignedDelivery.Headers("described", text ?? "") : null);
             Assert.True(answer.Status is 200 or 202 or 409, $"{operation}: {answer.Text}");
         }
 

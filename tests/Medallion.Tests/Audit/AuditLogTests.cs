@@ -102,12 +102,4 @@ public sealed class AuditLogTests(MedallionFixture medallion)
         var floor = medallion.Compose(clock, services => services.AddSingleton(lake ?? medallion.Floor.GetRequiredService<ILake>()));
         return floor.GetRequiredService<AuditLog>();
     }
-
-    private sealed class DyingLake(ILake lake, int writes) : LakeDecorator(lake)
-    {
-        private int done;
-
-        protected override Task BeforeAsync(Call call, string path) =>
-            call is Call.Write or Call.Create or Call.Upload && Interlocked.Increment(ref done) > writes ? throw new TransientException("This instance is dead.") : Task.CompletedTask;
-    }
 }

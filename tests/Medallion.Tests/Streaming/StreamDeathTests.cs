@@ -60,16 +60,4 @@ public sealed class StreamDeathTests(StreamFixture medallion)
             hub.Send(0, new { id = sent++, amount = -1 });
         }
     }
-
-    private sealed class DyingLake(ILake lake, int writes) : LakeDecorator(lake)
-    {
-        private int done;
-        private volatile bool dead;
-
-        protected override Task BeforeAsync(Call call, string path)
-        {
-            dead |= call is Call.Write or Call.Create or Call.Upload && Interlocked.Increment(ref done) > writes;
-            return dead ? throw new TransientException("This instance is dead.") : Task.CompletedTask;
-        }
-    }
 }

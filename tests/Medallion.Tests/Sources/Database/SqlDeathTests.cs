@@ -58,16 +58,4 @@ public sealed class SqlDeathTests(MedallionFixture medallion, PostgresFixture po
             return false;
         }
     }
-
-    private sealed class DyingLake(ILake lake, int writes) : LakeDecorator(lake)
-    {
-        private int done;
-        private volatile bool dead;
-
-        protected override Task BeforeAsync(Call call, string path)
-        {
-            dead |= call is Call.Write or Call.Create or Call.Upload && Interlocked.Increment(ref done) > writes;
-            return dead ? throw new TransientException("This instance is dead.") : Task.CompletedTask;
-        }
-    }
 }
