@@ -7,12 +7,13 @@ using Pipeline.Medallion.Push;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Scheduling;
 using Pipeline.Medallion.Schemas;
+using Pipeline.Medallion.Sources.Health;
 using Pipeline.Medallion.Streaming.Live;
 
 namespace Pipeline.App;
 
 /// <summary>Creates the containers and tables as the app starts, before it takes work.</summary>
-internal sealed class StorageSetup(LakeTables tables, RunStore runs, StepStore steps, ScheduleStore schedules, MaintenanceStore maintenance, SchemaRegistry schemas, EventLog events, PushCursorStore push, LiveStore live, AuditLog audit) : IHostedLifecycleService
+internal sealed class StorageSetup(LakeTables tables, RunStore runs, StepStore steps, ScheduleStore schedules, MaintenanceStore maintenance, SchemaRegistry schemas, EventLog events, PushCursorStore push, LiveStore live, AuditLog audit, SourceCheckStore sources) : IHostedLifecycleService
 {
     public Task StartingAsync(CancellationToken cancellationToken) => Task.WhenAll(
         tables.CreateContainersAsync(cancellationToken),
@@ -24,7 +25,8 @@ internal sealed class StorageSetup(LakeTables tables, RunStore runs, StepStore s
         events.CreateAsync(cancellationToken),
         push.CreateAsync(cancellationToken),
         live.CreateAsync(cancellationToken),
-        audit.CreateAsync(cancellationToken));
+        audit.CreateAsync(cancellationToken),
+        sources.CreateAsync(cancellationToken));
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

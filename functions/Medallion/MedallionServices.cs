@@ -27,6 +27,7 @@ using Pipeline.Medallion.Silver;
 using Pipeline.Medallion.Sources;
 using Pipeline.Medallion.Sources.Database;
 using Pipeline.Medallion.Sources.File;
+using Pipeline.Medallion.Sources.Health;
 using Pipeline.Medallion.Sources.Webhook;
 using Pipeline.Medallion.Streaming;
 using Pipeline.Medallion.Streaming.Live;
@@ -74,6 +75,19 @@ public static class MedallionServices
         services.AddSingleton<ISource, WebhookSource>();
         services.AddSingleton(s => new WebhookInbox(s.GetRequiredService<ILake>(), s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<Connections>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SourceConnectors>();
+        services.AddSingleton<SecretUses>();
+        services.AddSingleton<SourceCheckStore>();
+        services.AddSingleton(s => new SourceMonitor(
+            s.GetRequiredService<DefinitionStore>(),
+            s.GetRequiredService<LakeTables>(),
+            s.GetRequiredService<SourceConnectors>(),
+            s.GetRequiredService<SecretUses>(),
+            s.GetRequiredService<SourceCheckStore>(),
+            s.GetRequiredService<RunStore>(),
+            s.GetRequiredService<StepStore>(),
+            s.GetRequiredService<StreamOptions>(),
+            s.GetRequiredService<StreamStatus>(),
+            s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SourceLander>();
         services.AddSingleton<SourceCommitter>();
         services.AddSingleton(s => CleanLimits.Of(s.GetRequiredService<EngineOptions>()));

@@ -6,6 +6,7 @@ using Pipeline.Medallion.Audit;
 using Pipeline.Medallion.Events;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Schemas;
+using Pipeline.Medallion.Sources.Health;
 using Pipeline.Medallion.Streaming.Live;
 using Pipeline.Medallion.Tests;
 using Pipeline.Testing;
@@ -38,6 +39,7 @@ public class MedallionFixture : IAsyncLifetime
         await Floor.GetRequiredService<EventLog>().CreateAsync(CancellationToken.None);
         await Floor.GetRequiredService<LiveStore>().CreateAsync(CancellationToken.None);
         await Floor.GetRequiredService<AuditLog>().CreateAsync(CancellationToken.None);
+        await Floor.GetRequiredService<SourceCheckStore>().CreateAsync(CancellationToken.None);
     }
 
     /// <summary>Another instance of the app over the same storage: nothing in memory or on scratch disk is shared.</summary>

@@ -53,6 +53,14 @@ internal static class Requests
         return length > limit ? throw new TooLargeException($"The body has more than {limit} bytes, which is the most this operation takes.") : body.AsMemory(0, length);
     }
 
+    /// <summary>A yes or no of the query string; without it no.</summary>
+    /// <exception cref="BadRequestException">It is neither.</exception>
+    public static bool Flag(HttpRequest request, string name)
+    {
+        var text = request.Query[name].ToString();
+        return text.Length != 0 && (bool.TryParse(text, out var flag) ? flag : throw new BadRequestException($"'{name}' is '{Echo(text)}': expected true or false."));
+    }
+
     /// <summary>A number of the query string.</summary>
     /// <exception cref="BadRequestException">It is no number in the range.</exception>
     public static long? Number(HttpRequest request, string name, long min, long max)

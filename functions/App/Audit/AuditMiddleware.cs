@@ -26,9 +26,24 @@ internal sealed class AuditMiddleware(AuditLog audit) : IFunctionsWorkerMiddlewa
 
         request.EnableBuffering();
         var begun = Stopwatch.GetTimestamp();
-        await next(context);
+        try
+        {
+            await next(context);
+        }
+        catch
+        {
+            // Of all other exceptions an answer was made: this caller has gone away.
+            await AppendAsync(context, request, begun, null, AuditOutcome.Failed, "The caller went away before the answer.");
+            throw;
+        }
+
         var answer = context.GetInvocationResult().Value;
         var status = (answer as IStatusCodeActionResult)?.StatusCode;
+        var outcome = status switch { >= 500 => AuditOutcome.Failed, >= 400 => AuditOutcome.Refused, _ => AuditOutcome.Succeeded };
+        await AppendAsync(context, request, begun, status, outcome, (answer as JsonResult)?.Value switch { Problem problem => problem.Detail, StartedRun run => run.Id, _ => null });
+    }
+
+    private async Task AppendAsync(FunctionContext context, HttpRequest request, long begun, int? status, AuditOutcome outcome, string? result) =>
         await audit.TryAppendAsync(
             new AuditEntry
             {
@@ -36,14 +51,13 @@ internal sealed class AuditMiddleware(AuditLog audit) : IFunctionsWorkerMiddlewa
                 What = AuditedOperations.All[context.FunctionDefinition.Name],
                 Target = Target(request),
                 From = From(request),
-                Outcome = status switch { >= 500 => AuditOutcome.Failed, >= 400 => AuditOutcome.Refused, _ => AuditOutcome.Succeeded },
+                Outcome = outcome,
                 Status = status,
                 DurationMs = (long)Stopwatch.GetElapsedTime(begun).TotalMilliseconds,
                 Detail = await BodyAsync(request),
-                Result = (answer as JsonResult)?.Value switch { Problem problem => problem.Detail, StartedRun run => run.Id, _ => null },
+                Result = result,
             },
             CancellationToken.None);
-    }
 
     // The host has let the caller in; which of the keys it was, it does not tell.
     private static string Who(HttpRequest request) => Requests.Caller(request)

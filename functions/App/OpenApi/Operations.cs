@@ -10,6 +10,7 @@ using Pipeline.App.Push;
 using Pipeline.App.Quality;
 using Pipeline.App.Rejected;
 using Pipeline.App.Runs;
+using Pipeline.App.Sources;
 using Pipeline.App.Streaming;
 using Pipeline.App.Tables;
 using Pipeline.App.Webhooks;
@@ -24,6 +25,7 @@ using Pipeline.Medallion.Quality;
 using Pipeline.Medallion.Quality.Profiling;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Serving;
+using Pipeline.Medallion.Sources.Health;
 using Pipeline.Medallion.Sources.Webhook;
 using Pipeline.Medallion.Streaming;
 using Pipeline.Medallion.Streaming.Live;
@@ -230,6 +232,11 @@ internal static class Operations
                 new(202, "The run is accepted.", typeof(StartedRun)) { Header = ("Location", "Where the run can be followed.") },
                 BadRequest, NoPipeline, Error(409, "A run of the pipeline is going on; 'runId' names it."), BadDefinitionOrBackfill,
             ],
+        },
+        new(nameof(SourceRequests.ListSources), "get", "sources", "All sources, and how they are doing: whether they can be reached, the last run that looked, the last rows, how far they are behind.")
+        {
+            Parameters = [OfPipeline, new("check", "Ask them now whether they can be reached; without it, what they answered last.") { IsFlag = true }],
+            Answers = [Ok<IReadOnlyList<SourceHealth>>("The sources, by pipeline."), BadRequest, NoPipeline, BadDefinition],
         },
         new(nameof(WebhookRequests.ReceiveWebhook), "post", "webhooks/{pipeline}/{source}", "Takes a delivery for a source with the connector webhook: an object, or a list of them. It is signed, and durable when this answers; the source's next ingest step takes it.")
         {

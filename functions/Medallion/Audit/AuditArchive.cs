@@ -22,13 +22,19 @@ internal sealed class AuditArchive(ILake lake, Engine engine, TableReader reader
 
     public Task CreateAsync(CancellationToken cancellationToken) => lake.CreateContainerAsync(Container, cancellationToken);
 
-    /// <summary>Adds the entries of an hour, unless the table has that hour or a later one.</summary>
+    /// <summary>Adds the entries of an hour that the table does not have. Of a later hour than the table's last it has none; an earlier one may have got entries since.</summary>
     public async Task AddAsync(string hour, IReadOnlyList<AuditEntry> entries, CancellationToken cancellationToken)
     {
         var snapshot = await table.ReadAsync((long?)null, cancellationToken);
-        if (snapshot?.Domains.GetValueOrDefault(Domain) is { } last && string.CompareOrdinal(Json.Read<string>(last), hour) >= 0)
+        var last = snapshot?.Domains.GetValueOrDefault(Domain) is { } domain ? Json.Read<string>(domain) : "";
+        if (snapshot is not null && string.CompareOrdinal(last, hour) >= 0)
         {
-            return;
+            var known = await QueryAsync(snapshot, $"select id from audit.log where id in ({string.Join(", ", entries.Select(e => Sql.Literal(e.Id)))})", cancellationToken);
+            entries = [.. entries.ExceptBy(known, e => e.Id)];
+            if (entries.Count == 0)
+            {
+                return;
+            }
         }
 
         using var session = engine.OpenSession();
@@ -45,7 +51,7 @@ internal sealed class AuditArchive(ILake lake, Engine engine, TableReader reader
                 Mode = CommitMode.Append,
                 Schema = DeltaSchema.FromDuckDb(session.Describe(rows)),
                 Add = await writer.WriteAsync(session, rows, table.Root, [], $"audit-{hour}-{Path.GetRandomFileName()[..8]}", cancellationToken),
-                Domains = [new DomainState(Domain, Json.Write(hour))],
+                Domains = [new DomainState(Domain, Json.Write(string.CompareOrdinal(last, hour) > 0 ? last : hour))],
                 Description = "Who did what to the app, when, from where, and what became of it",
                 ReadVersion = snapshot?.Version ?? -1,
             },
@@ -68,19 +74,25 @@ internal sealed class AuditArchive(ILake lake, Engine engine, TableReader reader
             return [];
         }
 
-        using var session = engine.OpenSession();
         var select = string.Create(CultureInfo.InvariantCulture, $$"""
             select to_json({'id': id, 'timeUtc': strftime(happened_at, '%Y-%m-%dT%H:%M:%S.%fZ'), 'who': who, 'what': what, 'target': target, 'from': from_address, 'outcome': outcome, 'status': status,
                 'durationMs': duration_ms, 'detail': detail, 'result': result})::varchar
             from audit.log where {{Where(filter)}}{{(but.Count == 0 ? "" : $" and id not in ({string.Join(", ", but.Select(Sql.Literal))})")}}
             order by happened_at desc, id desc limit {{limit}}
             """);
+        return [.. (await QueryAsync(snapshot, select, cancellationToken)).Select(Json.Read<AuditEntry>)];
+    }
+
+    // The texts of a SELECT of one column.
+    private async Task<IReadOnlyList<string>> QueryAsync(DeltaSnapshot snapshot, string select, CancellationToken cancellationToken)
+    {
+        using var session = engine.OpenSession();
         IReadOnlyList<TableInput> inputs = [new TableInput(Container, Table, snapshot, table.Root)];
         var planned = await reader.PlanAsync(session, inputs, select, cancellationToken);
         engine.RequireRoom("Reading the audit log", planned);
         using var views = await reader.CreateViewsAsync(session, planned, cancellationToken);
         using var result = session.Query(select, cancellationToken);
-        return [.. result.Rows().Select(r => Json.Read<AuditEntry>((string)(r[0] ?? "")))];
+        return [.. result.Rows().Select(r => (string)(r[0] ?? ""))];
     }
 
     private static string Where(AuditFilter filter) => string.Join(" and ", new[]

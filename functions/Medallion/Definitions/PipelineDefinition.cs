@@ -51,6 +51,9 @@ public sealed record SourceDefinition
     /// <summary>How it takes deliveries; null: nobody sends it any.</summary>
     public WebhookDefinition? Webhook { get; init; }
 
+    /// <summary>The name of the connection that it needs, in the app's settings; null: it needs none.</summary>
+    public string? Connection => Sql?.Connection ?? Webhook?.Connection;
+
     /// <summary>A glob in the container <c>landing</c>: '*' and '?' within a segment, '**' over segments. Empty for a source that is not of files.</summary>
     public required string Path { get; init; }
 
@@ -69,8 +72,10 @@ public sealed record SourceDefinition
     /// <summary>The column that says that a row is deleted: true, not 0, or a time; null: no row says so.</summary>
     public string? Deleted { get; init; }
 
-    /// <summary>What arrives, for people: <c>landing/northwind/orders*.json</c>, <c>webhook/northwind/payments</c>, <c>sql/northwind/public.orders</c> or <c>eventhub/events</c>.</summary>
-    public string Arrival => Stream is { } stream ? $"eventhub/{stream.Hub ?? "default"}" : Sql is { } sql ? $"sql/{sql.Name}" : $"landing/{Path}";
+    /// <summary>What arrives, for people: <c>landing/northwind/orders*.json</c>, <c>webhooks/northwind/payments</c>, <c>sql/northwind/public.orders</c> or <c>eventhub/events</c>.</summary>
+    public string Arrival => Stream is { } stream ? $"eventhub/{stream.Hub ?? "default"}" : Sql is { } sql ? $"sql/{sql.Name}"
+        : Webhook is not null ? Path[..Path.IndexOf("/events/", StringComparison.Ordinal)]
+        : $"landing/{Path}";
 
     /// <summary>How silver is partitioned.</summary>
     public PartitionDefinition? Partition { get; init; }

@@ -12,6 +12,9 @@ public sealed class RunFolder(ILake lake, string runId)
     private static readonly LakePath All = new("pipelines", ".runs");
     private readonly LakePath root = All.Append(runId);
 
+    /// <summary>The run.</summary>
+    public string RunId => runId;
+
     /// <summary>The list of what a part of an ingest step takes.</summary>
     public static string PartName(string planId, TableKey step, int part) => string.Create(CultureInfo.InvariantCulture, $"{planId}/{step}/part-{part:D5}.json");
 

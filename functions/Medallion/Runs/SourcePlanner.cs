@@ -8,7 +8,7 @@ using Pipeline.Medallion.Streaming;
 namespace Pipeline.Medallion.Runs;
 
 /// <summary>Finds out what there is to take of a source.</summary>
-internal sealed class SourcePlanner(LakeTables tables, SourceConnectors connectors, Engine engine, StreamOptions streams)
+internal sealed class SourcePlanner(LakeTables tables, SourceConnectors connectors, SecretUses secrets, Engine engine, StreamOptions streams)
 {
     /// <summary>Plans an ingest step. A source that cannot be looked at costs its own step only: the run looks again, and goes on with the others.</summary>
     /// <param name="session">Compares.</param>
@@ -56,6 +56,11 @@ internal sealed class SourcePlanner(LakeTables tables, SourceConnectors connecto
         DuckDbSession session, RunFolder? folder, string planId, CompiledPipeline pipeline, PlannedStep step, DeltaSnapshot? snapshot, CancellationToken cancellationToken)
     {
         var source = pipeline.Source(step.Table);
+        if (source.Webhook is null)
+        {
+            await secrets.NoteAsync(folder?.RunId ?? "plan", pipeline.Definition.Name, source, cancellationToken);
+        }
+
         var parts = new PartList(folder, planId, step.Table);
         var scan = await connectors.Of(source).ScanAsync(
             new ScanRequest

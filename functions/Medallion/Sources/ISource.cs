@@ -14,6 +14,11 @@ internal interface ISource
     /// <summary>What <c>connector:</c> calls it.</summary>
     string Connector { get; }
 
+    /// <summary>Asks the source whether it can be reached, at little cost.</summary>
+    /// <returns>What it answered: words for people, without a secret.</returns>
+    /// <exception cref="Lakehouse.LakehouseException">It cannot be reached, or not with this definition.</exception>
+    Task<string> CheckAsync(SourceDefinition source, CancellationToken cancellationToken);
+
     /// <summary>Finds what a run takes, and lists its parts. It writes nothing else.</summary>
     /// <exception cref="Lakehouse.LakehouseException">The source cannot be reached, or not with this definition.</exception>
     Task<SourceScan> ScanAsync(ScanRequest request, CancellationToken cancellationToken);

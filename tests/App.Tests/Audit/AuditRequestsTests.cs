@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text.Json;
 using Pipeline.App.Audit;
 using Pipeline.App.OpenApi;
@@ -6,6 +7,8 @@ namespace Pipeline.App.Tests.Audit;
 
 public sealed class AuditRequestsTests(NorthwindApp northwind)
 {
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
     private Api Api => northwind.Api;
 
     [Fact]
@@ -30,6 +33,27 @@ public sealed class AuditRequestsTests(NorthwindApp northwind)
         Assert.Equal(("refused", 404), (Text(unknown, "outcome"), unknown.GetProperty("status").GetInt32()));
         Assert.Contains("not-audited", Text(unknown, "result"), StringComparison.Ordinal);
         Assert.Equal("192.0.2.7", Text(somebody, "from"));
+    }
+
+    [Fact]
+    public async Task ListAudit_CallerThatWentAway_IsThereToo()
+    {
+        await northwind.App.DefineAsync("left-alone");
+        await Api.RunAsync("left-alone");
+        const string Heavy = "select count(*) as n from range(10000) as a(x), range(10000) as b(y), range(10000) as c(z), silver.items where (x * y + z) % 7 = 3";
+        using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+        using var http = new HttpClient { BaseAddress = northwind.App.Root };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => Assert.Fail(await (await http.PostAsJsonAsync(new Uri("mart/sql", UriKind.Relative), new { pipeline = "left-alone", sql = Heavy }, patience.Token)).Content.ReadAsStringAsync(Cancelled)));
+
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        IReadOnlyList<JsonElement> entries;
+        while ((entries = [.. (await ListAsync("what=query.sql")).Where(e => e.TryGetProperty("detail", out var body) && body.GetString()!.Contains("left-alone", StringComparison.Ordinal))]).Count == 0)
+        {
+            await Task.Delay(50, deadline.Token);
+        }
+
+        Assert.Equal(("failed", "The caller went away before the answer."), (Text(entries[0], "outcome"), Text(entries[0], "result")));
+        Assert.False(entries[0].TryGetProperty("status", out _));
     }
 
     [Theory]

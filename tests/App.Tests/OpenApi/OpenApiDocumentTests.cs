@@ -115,6 +115,7 @@ public sealed partial class OpenApiDocumentTests(NorthwindApp northwind)
             ("ListEvents", "GET", "events?type=run&source=northwind&after=1&limit=2", null),
             ("ListAudit", "GET", "audit?what=run&target=pipelines/northwind&limit=2", null),
             ("ListStreams", "GET", "streams", null),
+            ("ListSources", "GET", "sources?pipeline=northwind&check=true", null),
             ("GetLive", "GET", "live/northwind/web_revenue_by_country?windows=3", null),
             ("CompareLive", "GET", "live/northwind/web_revenue_by_country/comparison?windows=3", null),
             ("Negotiate", "POST", "live/negotiate?negotiateVersion=1", null),

@@ -9,9 +9,9 @@ namespace Pipeline.Medallion.Tests.Audit;
 /// <summary>One log for all tests, as there is one for the app: each test has hours of its own, later than those of the tests before.</summary>
 public sealed class AuditLogTests(MedallionFixture medallion)
 {
-    // A file is committed within days of its writing, by storage's own clock.
-    private static DateTimeOffset start = new(DateTime.UtcNow.Date, TimeSpan.Zero);
-    private readonly ManualClock clock = new(start += TimeSpan.FromHours(12));
+    // A file is committed within days of its writing, by storage's own clock. What other tests leave in the log is of today.
+    private static DateTimeOffset start = new(DateTime.UtcNow.Date.AddHours(14), TimeSpan.Zero);
+    private readonly ManualClock clock = new(start += TimeSpan.FromHours(10));
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -81,6 +81,23 @@ public sealed class AuditLogTests(MedallionFixture medallion)
     }
 
     [Fact]
+    public async Task Archive_EntryThatCameLate_IsAddedToo()
+    {
+        var log = Instance();
+        var begun = clock.GetUtcNow();
+        var slow = Instance(by: new ManualClock(begun));
+        await log.AppendAsync(Entry("who", "run.start", "pipelines/p/1"), Cancelled);
+        clock.Advance(TimeSpan.FromHours(2));
+        await log.ArchiveAsync(Cancelled);
+
+        await slow.AppendAsync(Entry("who", "run.start", "pipelines/p/2"), Cancelled);
+        await log.ArchiveAsync(Cancelled);
+        await log.ArchiveAsync(Cancelled);
+
+        Assert.Equal(["pipelines/p/1", "pipelines/p/2"], (await log.ReadAsync(new() { FromUtc = begun }, 10, Cancelled)).Select(e => e.Target).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Append_LongTexts_AreCutAndKept()
     {
         var log = Instance();
@@ -97,9 +114,9 @@ public sealed class AuditLogTests(MedallionFixture medallion)
 
     private static AuditEntry Entry(string who, string what, string target) => new() { Who = who, What = what, Target = target, Outcome = AuditOutcome.Succeeded, DurationMs = 12 };
 
-    private AuditLog Instance(ILake? lake = null)
+    private AuditLog Instance(ILake? lake = null, TimeProvider? by = null)
     {
-        var floor = medallion.Compose(clock, services => services.AddSingleton(lake ?? medallion.Floor.GetRequiredService<ILake>()));
+        var floor = medallion.Compose(by ?? clock, services => services.AddSingleton(lake ?? medallion.Floor.GetRequiredService<ILake>()));
         return floor.GetRequiredService<AuditLog>();
     }
 }

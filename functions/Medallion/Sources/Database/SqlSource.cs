@@ -15,6 +15,14 @@ internal sealed class SqlSource(LakeTables tables, Engine engine, TableReader re
     public string Connector => PipelineKeys.Sql;
 
     /// <inheritdoc/>
+    public async Task<string> CheckAsync(SourceDefinition source, CancellationToken cancellationToken)
+    {
+        var sql = Definition(source);
+        await using var database = await DatabaseSnapshot.OpenAsync(connections, dialects, sql, cancellationToken);
+        return $"{sql.Name} has {(await SqlTable.ReadAsync(database, source, sql, cancellationToken)).Columns.Count} columns";
+    }
+
+    /// <inheritdoc/>
     public async Task<SourceScan> ScanAsync(ScanRequest request, CancellationToken cancellationToken)
     {
         var (source, sql) = (request.Source, Definition(request.Source));

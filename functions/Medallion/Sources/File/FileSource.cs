@@ -1,6 +1,7 @@
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Bronze;
+using Pipeline.Medallion.Definitions;
 
 namespace Pipeline.Medallion.Sources.File;
 
@@ -9,6 +10,21 @@ internal sealed class FileSource(LakeTables tables, Engine engine, FileCache cac
 {
     /// <inheritdoc/>
     public string Connector => "file";
+
+    /// <inheritdoc/>
+    public async Task<string> CheckAsync(SourceDefinition source, CancellationToken cancellationToken)
+    {
+        var glob = new FileGlob(source.Path);
+        await foreach (var file in tables.Lake.ListPrefixAsync(LandedFile.Container, glob.Prefix, cancellationToken))
+        {
+            if (glob.Matches(file.Path.Path))
+            {
+                return "files are there";
+            }
+        }
+
+        return "the container answers; no file is there";
+    }
 
     /// <inheritdoc/>
     public Task<SourceScan> ScanAsync(ScanRequest request, CancellationToken cancellationToken) => scanner.ScanAsync(request, cancellationToken);

@@ -25,6 +25,10 @@ internal sealed class WebhookSignature(WebhookDefinition definition, string sett
         ? RequireStripe(header("Stripe-Signature"), body, now)
         : RequireStandard(header("webhook-id"), header("webhook-timestamp"), header("webhook-signature"), body, now);
 
+    /// <summary>Sees that there is a secret.</summary>
+    /// <exception cref="TerminalException">There is none, or one that is too short.</exception>
+    public void RequireSecret() => Secrets();
+
     private string RequireStandard(string id, string time, string signatures, ReadOnlySpan<byte> body, DateTimeOffset now)
     {
         if (id.Length == 0 || time.Length == 0 || signatures.Length == 0)

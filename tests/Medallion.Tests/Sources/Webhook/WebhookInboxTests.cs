@@ -49,7 +49,7 @@ public sealed class WebhookInboxTests(MedallionFixture medallion)
         Assert.Equal(["a|11.00|null", "b|5.00|null"], await pipeline.QueryAsync("select payment, amount, lines from silver.payments order by 1"));
         Assert.Equal(["amount-range", "malformed", "malformed", "malformed"], await pipeline.QueryAsync("select f.rule from (select unnest(failures) as f from rejected.payments) order by 1"));
         Assert.Contains("\"not json: é\"", await pipeline.QueryAsync("select _raw from bronze.payments where _raw is not null"));
-        Assert.Equal("[{\"n\":1}]", await pipeline.ScalarAsync("select lines from bronze.payments where payment = 'a' and amount = '10.50'"));
+        Assert.Equal("[{\"n\":1}]", await pipeline.ScalarAsync("select lines from bronze.payments where payment = 'a' and lines is not null"));
     }
 
     [Fact]
