@@ -1,7 +1,4 @@
-using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Pipeline.Local.Emulators;
 
@@ -86,30 +83,9 @@ public sealed class Azurite : IAsyncDisposable
 
     private async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
     {
-        var waited = Stopwatch.StartNew();
-        for (var port = BlobPort; port < BlobPort + 3;)
+        for (var port = BlobPort; port < BlobPort + 3; port++)
         {
-            if (process.HasExited)
-            {
-                await process.Exited;
-                throw new LaunchException($"Azurite ended with code {process.ExitCode} on ports {BlobPort} to {BlobPort + 2}: {LastOutput}");
-            }
-
-            if (waited.Elapsed > StartDeadline)
-            {
-                throw new LaunchException($"Azurite did not open port {port} within {StartDeadline.TotalSeconds} s: {LastOutput}");
-            }
-
-            try
-            {
-                using var client = new TcpClient();
-                await client.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
-                port++;
-            }
-            catch (SocketException)
-            {
-                await Task.Delay(50, cancellationToken);
-            }
+            await OpenPort.WaitAsync(process, port, "Azurite", StartDeadline, cancellationToken);
         }
     }
 

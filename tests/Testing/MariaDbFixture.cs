@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Pipeline.Local.Emulators;
 using Xunit;
 
@@ -50,7 +48,7 @@ public sealed class MariaDbFixture : IAsyncLifetime
         if (Missing is null)
         {
             server = ChildProcess.Start("sh", ["-c", Script, "mariadb", folder, Port.ToString(CultureInfo.InvariantCulture)], environment: null, workingFolder: folder, logFile: null, "sh was not found.");
-            await WaitAsync(server);
+            await OpenPort.WaitAsync(server, Port, "MariaDB", StartDeadline, CancellationToken.None);
         }
     }
 
@@ -63,29 +61,5 @@ public sealed class MariaDbFixture : IAsyncLifetime
         }
 
         Directory.Delete(folder, recursive: true);
-    }
-
-    private async Task WaitAsync(ChildProcess process)
-    {
-        using var deadline = new CancellationTokenSource(StartDeadline);
-        while (true)
-        {
-            if (process.HasExited)
-            {
-                await process.Exited;
-                throw new LaunchException($"MariaDB ended with code {process.ExitCode}: {process.LastOutput}");
-            }
-
-            try
-            {
-                using var client = new TcpClient();
-                await client.ConnectAsync(IPAddress.Loopback, Port, deadline.Token);
-                return;
-            }
-            catch (SocketException)
-            {
-                await Task.Delay(50, deadline.Token);
-            }
-        }
     }
 }
