@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Pipeline.Local.Emulators;
+using Pipeline.Local.Samples;
 
 namespace Pipeline.Local;
 
@@ -30,6 +31,11 @@ internal sealed class AppProcess : IAsyncDisposable
             ["EventHub__LiveConsumerGroup"] = "live",
             ["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location,
         };
+        if (Environment.GetEnvironmentVariable(NorthwindDatabase.Setting) is null)
+        {
+            environment.TryAdd(NorthwindDatabase.Setting, NorthwindDatabase.ConnectionStringOf(settings));
+        }
+
         var process = ChildProcess.Start(
             Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
             [settings.AppFile, "--port", settings.AppPort.ToString(CultureInfo.InvariantCulture)],

@@ -6,6 +6,7 @@ internal sealed record Settings
     public const int DefaultAppPort = 7071;
     public const int DefaultStoragePort = 10000;
     public const int DefaultBrokerPort = 9092;
+    public const int DefaultPostgresPort = 5433;
 
     /// <summary>The event hub that events go to.</summary>
     public const string EventHubName = "events";
@@ -20,6 +21,9 @@ internal sealed record Settings
 
     /// <summary>A broker that runs elsewhere, as HOST:PORT or as a connection string; null starts one here.</summary>
     public string? Broker { get; init; }
+
+    /// <summary>The port of the PostgreSQL that the sample northwind-postgres reads from.</summary>
+    public int PostgresPort { get; init; } = DefaultPostgresPort;
 
     public required string StateFolder { get; init; }
 
@@ -38,6 +42,8 @@ internal sealed record Settings
     };
 
     public string AzuriteFolder => Path.Combine(StateFolder, "azurite");
+
+    public string PostgresFolder => Path.Combine(StateFolder, "postgres");
 
     public string LandingFolder => Path.Combine(StateFolder, "landing");
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Npgsql;
 using Pipeline.Local.Emulators;
 
 namespace Pipeline.Local.Commands;
@@ -26,11 +27,13 @@ internal static class CommandLine
             ProfileCommand.Create(options),
             EventsCommand.Create(options),
             LiveCommand.Create(options),
+            PostgresCommand.Create(options),
             StatusCommand.Create(options),
             ResetCommand.Create(options),
             options.Port,
             options.StoragePort,
             options.BrokerPort,
+            options.PostgresPort,
             options.Broker,
             options.State,
         };
@@ -62,13 +65,14 @@ internal static class CommandLine
         {
             return 130;
         }
-        catch (Exception error) when (error is LaunchException or ApiException or HttpRequestException or Azure.RequestFailedException or TaskCanceledException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is LaunchException or ApiException or HttpRequestException or Azure.RequestFailedException or NpgsqlException or TaskCanceledException or IOException or UnauthorizedAccessException)
         {
             var sentence = error switch
             {
                 HttpRequestException => $"The app does not answer: {error.Message}",
                 TaskCanceledException => "The app did not answer in time.",
                 Azure.RequestFailedException => $"The storage emulator refused: {error.Message}",
+                NpgsqlException => $"The sample's PostgreSQL refused: {error.Message}",
                 _ => error.Message,
             };
             screen.Line(sentence);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Pipeline.Local.Samples;
 
 namespace Pipeline.Local.Commands;
 
@@ -46,6 +47,7 @@ internal static class RunCommand
         JsonElement? quality;
         await using (var launched = await Launched.StartAsync(settings, screen, cancellationToken))
         {
+            await using var database = request.Pipeline == NorthwindDatabase.Pipeline ? await NorthwindDatabase.StartAsync(settings, screen, cancellationToken) : null;
             run = await launched.WhileRunningAsync(stop => request.ExecuteAsync(launched, settings, screen, stop), cancellationToken);
             quality = await launched.WhileRunningAsync(stop => launched.Api.GetQualityAsync(run.Pipeline, run.Id, stop), cancellationToken);
         }

@@ -18,6 +18,9 @@ internal sealed class SharedOptions(string appFile)
     public Option<int> BrokerPort { get; } = PortOption(
         "--broker-port", "PIPELINE_BROKER_PORT", Settings.DefaultBrokerPort, "The first of the event broker's two ports", LargestPort - 1);
 
+    public Option<int> PostgresPort { get; } = PortOption(
+        "--postgres-port", "PIPELINE_POSTGRES_PORT", Settings.DefaultPostgresPort, "The port of the PostgreSQL of the sample northwind-postgres", LargestPort);
+
     public Option<string?> Broker { get; } = new("--broker")
     {
         Description = "A Kafka broker (HOST:PORT) or Event Hubs (a connection string) to use instead of starting a broker, also PIPELINE_BROKER",
@@ -41,6 +44,7 @@ internal sealed class SharedOptions(string appFile)
         AppPort = arguments.GetValue(Port),
         StoragePort = arguments.GetValue(StoragePort),
         BrokerPort = arguments.GetValue(BrokerPort),
+        PostgresPort = arguments.GetValue(PostgresPort),
         Broker = arguments.GetValue(Broker),
         StateFolder = Path.GetFullPath(arguments.GetRequiredValue(State)),
         AppFile = appFile,

@@ -90,7 +90,7 @@ public sealed class Postgres : IAsyncDisposable
         }
 
         Directory.CreateDirectory(folder);
-        await File.WriteAllTextAsync(Path.Combine(folder, "password"), password, cancellationToken);
+        WritePassword(folder, password);
         var process = ChildProcess.Start(
             "sh", ["-c", Script, "postgres", Binaries, folder, port.ToString(CultureInfo.InvariantCulture), durable ? "on" : "off"], environment: null, folder, logFile: null,
             "sh was not found: the sample's PostgreSQL runs on Linux and macOS.");
@@ -105,6 +105,19 @@ public sealed class Postgres : IAsyncDisposable
             await server.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Writes the password to the file <c>password</c> of a folder, for its owner only.</summary>
+    public static void WritePassword(string folder, string password)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using var writer = new StreamWriter(Path.Combine(folder, "password"), options);
+        writer.Write(password);
     }
 
     /// <summary>Stops the server.</summary>
