@@ -23,6 +23,7 @@ using Pipeline.Medallion.Scheduling;
 using Pipeline.Medallion.Schemas;
 using Pipeline.Medallion.Schemas.Sources;
 using Pipeline.Medallion.Serving;
+using Pipeline.Medallion.Serving.Targets;
 using Pipeline.Medallion.Silver;
 using Pipeline.Medallion.Sources;
 using Pipeline.Medallion.Sources.Database;
@@ -67,6 +68,7 @@ public static class MedallionServices
         services.TryAddSingleton(new SqlOptions());
         services.AddSingleton<ISqlDialect, PostgreSqlDialect>();
         services.AddSingleton<ISqlDialect, MySqlDialect>();
+        services.AddSingleton<ISqlDialect, SqlServerDialect>();
         services.AddSingleton<ISource, FileSource>();
         services.AddSingleton<ISource, SqlSource>();
         services.AddSingleton<SourceConnectors>();
@@ -80,6 +82,10 @@ public static class MedallionServices
         services.AddSingleton<BucketCleaner>();
         services.AddSingleton<CleanCloser>();
         services.AddSingleton<ModelBuilder>();
+        services.AddSingleton<ITargetDialect, PostgreSqlTarget>();
+        services.AddSingleton<ITargetDialect, MySqlTarget>();
+        services.AddSingleton<ITargetDialect, SqlServerTarget>();
+        services.AddSingleton<TableServer>();
         services.AddSingleton<MetricEvaluator>();
         services.AddSingleton<QualityRecorder>();
         services.TryAddSingleton(new StreamOptions());
@@ -153,6 +159,7 @@ public static class MedallionServices
             s.GetRequiredService<BucketCleaner>(),
             s.GetRequiredService<CleanCloser>(),
             s.GetRequiredService<ModelBuilder>(),
+            s.GetRequiredService<TableServer>(),
             s.GetRequiredService<MetricEvaluator>(),
             s.GetRequiredService<LakeTables>(),
             s.GetRequiredService<RunStore>(),
