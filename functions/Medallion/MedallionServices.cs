@@ -23,6 +23,7 @@ using Pipeline.Medallion.Scheduling;
 using Pipeline.Medallion.Schemas;
 using Pipeline.Medallion.Schemas.Sources;
 using Pipeline.Medallion.Serving;
+using Pipeline.Medallion.Serving.Targets;
 using Pipeline.Medallion.Silver;
 using Pipeline.Medallion.Sources;
 using Pipeline.Medallion.Sources.Database;
@@ -69,6 +70,7 @@ public static class MedallionServices
         services.TryAddSingleton(new SqlOptions());
         services.AddSingleton<ISqlDialect, PostgreSqlDialect>();
         services.AddSingleton<ISqlDialect, MySqlDialect>();
+        services.AddSingleton<ISqlDialect, SqlServerDialect>();
         services.AddSingleton<FileSource>();
         services.AddSingleton<ISource>(s => s.GetRequiredService<FileSource>());
         services.AddSingleton<ISource, SqlSource>();
@@ -98,6 +100,10 @@ public static class MedallionServices
         services.AddSingleton<BucketCleaner>();
         services.AddSingleton<CleanCloser>();
         services.AddSingleton<ModelBuilder>();
+        services.AddSingleton<ITargetDialect, PostgreSqlTarget>();
+        services.AddSingleton<ITargetDialect, MySqlTarget>();
+        services.AddSingleton<ITargetDialect, SqlServerTarget>();
+        services.AddSingleton<TableServer>();
         services.AddSingleton<MetricEvaluator>();
         services.AddSingleton<QualityRecorder>();
         services.TryAddSingleton(new StreamOptions());
@@ -173,6 +179,7 @@ public static class MedallionServices
             s.GetRequiredService<BucketCleaner>(),
             s.GetRequiredService<CleanCloser>(),
             s.GetRequiredService<ModelBuilder>(),
+            s.GetRequiredService<TableServer>(),
             s.GetRequiredService<MetricEvaluator>(),
             s.GetRequiredService<LakeTables>(),
             s.GetRequiredService<RunStore>(),

@@ -13,6 +13,8 @@ internal sealed record BenchmarkOptions
           stream    [--rows N] [--rate N]                                     events into bronze, silver and rejected, as fast as it goes or at a rate; memory over time
           watch     [--rows N] [--rate N]                                     from sending an event to the push that counts it, at a rate (2,000 a second)
           peers     [--rows N]                                                the same work in pandas and Polars
+          serve     [--rows N] [--times N]                                    rows of silver to PostgreSQL, beside \copy from of the same rows as CSV
+          database  [--rows N]                                                rows of PostgreSQL into bronze, beside \copy to and DuckDB
           snapshot  [--commits N]                                             a table of many commits, opened from its checkpoint
         Sizes are such as 1GiB or 800MB; without them the engine has its defaults.
         """;

@@ -9,6 +9,8 @@ return args switch
     ["watch", .. var rest] => await DoneAsync(WatchBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
     ["peers", .. var rest] => await DoneAsync(PeersBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
     ["snapshot", .. var rest] => await DoneAsync(SnapshotBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
+    ["serve", .. var rest] => await DoneAsync(ServeBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
+    ["database", .. var rest] => await DoneAsync(DatabaseBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
     _ => Usage(),
 };
 

@@ -35,7 +35,8 @@ internal sealed class SalesApp : IAsyncDisposable
     /// <param name="options">The engine's limits.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <param name="broker">Where events come from; null: the functions for events are off.</param>
-    public static async Task<SalesApp> StartAsync(BenchmarkOptions options, CancellationToken cancellationToken, Broker? broker = null)
+    /// <param name="warehouse">The connection string of the connection <c>warehouse</c>; null: there is none.</param>
+    public static async Task<SalesApp> StartAsync(BenchmarkOptions options, CancellationToken cancellationToken, Broker? broker = null, string? warehouse = null)
     {
         var folder = Directory.CreateTempSubdirectory("pipeline-bench-").FullName;
         var azurite = await Azurite.StartAsync(Path.Combine(folder, "azurite"), blobPort: null, cancellationToken);
@@ -50,6 +51,7 @@ internal sealed class SalesApp : IAsyncDisposable
             ["Engine__ScratchFolder"] = Path.Combine(folder, "scratch"),
             ["Engine__MemoryBytes"] = options.MemoryBytes?.ToString(CultureInfo.InvariantCulture) ?? "",
             ["Engine__ScratchBytes"] = options.ScratchBytes?.ToString(CultureInfo.InvariantCulture) ?? "",
+            ["Connections__warehouse"] = warehouse ?? "",
             ["EventHub"] = broker?.ConnectionString ?? "",
             ["EventHub__Name"] = "events",
             ["EventHub__LiveConsumerGroup"] = "live",
@@ -79,6 +81,9 @@ internal sealed class SalesApp : IAsyncDisposable
         return path;
     }
 
+    /// <summary>How long the last step of the last run took, from the beginning of its activity to its end.</summary>
+    public TimeSpan LastStep { get; private set; }
+
     /// <summary>One run, from POST to completed; its steps are told.</summary>
     public async Task<TimeSpan> RunAsync(CancellationToken cancellationToken, string pipeline = "sales", bool fullRefresh = false, params string[] select)
     {
@@ -94,6 +99,7 @@ internal sealed class SalesApp : IAsyncDisposable
                 var wall = watch.Elapsed;
                 foreach (var step in run.GetProperty("steps").EnumerateArray())
                 {
+                    LastStep = TimeSpan.FromSeconds(step.GetProperty("seconds").GetDouble());
                     Report.Say($"  run    {step.GetProperty("name").GetString(),-28} {step.GetProperty("seconds").GetDouble(),6:N1} s {step.GetProperty("rowsIn").GetInt64(),12:N0} in {step.GetProperty("rowsOut").GetInt64(),12:N0} out {step.GetProperty("rowsRejected").GetInt64(),10:N0} rejected");
                 }
 

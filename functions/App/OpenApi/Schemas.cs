@@ -63,7 +63,7 @@ internal sealed class Schemas
         return context.TypeInfo.Kind == JsonTypeInfoKind.Object ? AsComponent(context.TypeInfo, described, requireAll) : described;
     }
 
-    private static JsonObject OfTableKey() => new() { ["type"] = "string", ["pattern"] = $"^({string.Join('|', TableKey.Layers)})\\.[a-z_][a-z0-9_]*$" };
+    private static JsonObject OfTableKey() => new() { ["type"] = "string", ["pattern"] = $"^({string.Join('|', TableKey.Layers)}|{TableKey.Serve})\\.[a-z_][a-z0-9_]*$" };
 
     private JsonObject AsComponent(JsonTypeInfo type, JsonObject schema, bool requireAll)
     {

@@ -43,6 +43,10 @@ public sealed class RunActivities(PipelineSteps steps)
     [Function(nameof(BuildModel))]
     public Task<StepResult> BuildModel([ActivityTrigger] StepWork work, FunctionContext context) => steps.BuildModelAsync(work, Invocation(context), context.CancellationToken);
 
+    /// <summary>Copies a table to a database.</summary>
+    [Function(nameof(ServeTable))]
+    public Task<StepResult> ServeTable([ActivityTrigger] StepWork work, FunctionContext context) => steps.ServeTableAsync(work, Invocation(context), context.CancellationToken);
+
     /// <summary>Records how the run ended, and tells why it failed.</summary>
     [Function(nameof(EndRun))]
     public Task<string?> EndRun([ActivityTrigger] RunEnd end, FunctionContext context) => steps.EndAsync(end, context.CancellationToken);

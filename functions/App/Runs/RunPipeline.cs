@@ -5,7 +5,7 @@ using Pipeline.Medallion.Runs;
 
 namespace Pipeline.App.Runs;
 
-/// <summary>The main flow: plan, ingest every source, clean every source, build the models level by level, measure and record.</summary>
+/// <summary>The main flow: plan, ingest every source, clean every source, build the models level by level, serve what databases get, measure and record.</summary>
 public static class RunPipeline
 {
     /// <summary>Runs a pipeline. A step that fails does not stop those that do not depend on it; the run fails at its end.</summary>
@@ -99,6 +99,7 @@ public static class RunPipeline
             {
                 StepKind.Ingest => nameof(RunActivities.CommitSource),
                 StepKind.Clean => nameof(RunActivities.CleanSource),
+                StepKind.Serve => nameof(RunActivities.ServeTable),
                 _ => nameof(RunActivities.BuildModel),
             };
             var work = run.WorkOf(step) with { Landed = parts };

@@ -77,9 +77,12 @@ internal sealed partial class ParquetStatistics(DeltaSchema schema, IReadOnlyDic
             // Other engines order NaN above all numbers, and JSON has no infinity.
             "float" or "double" => known.GetValueOrDefault("has_nan") is not "true" && IsFinite(text) ? text : null,
             "boolean" or "binary" => null,
-            _ => text,
+            _ => Number(text),
         };
     }
+
+    // A decimal of which all digits come after the point is printed without the zero that JSON asks for.
+    private static string Number(string text) => text.StartsWith('.') ? $"0{text}" : text.StartsWith("-.", StringComparison.Ordinal) ? $"-0{text[1..]}" : text;
 
     private static bool IsFinite(string text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number);

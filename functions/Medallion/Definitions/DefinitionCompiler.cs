@@ -199,6 +199,12 @@ public sealed class DefinitionCompiler(Engine engine)
             });
         }
 
+        foreach (var serve in definition.Serves.Where(s => known.Contains(s.Table)))
+        {
+            var columns = session.Describe($"select * from {serve.Table}").Select(c => c.Name).ToList();
+            problems.AddRange(serve.Unknown(columns).Select(u => new DefinitionProblem(serve.Line.File, serve.Line.Number, u)));
+        }
+
         foreach (var metric in definition.Metrics.Where(m => known.Contains(m.From)))
         {
             Try(metric.Line, $"metric '{metric.Name}'", problems, () =>

@@ -55,24 +55,28 @@ internal sealed partial class DefinitionReader
         }
     }
 
+    private static string ReadConnection(YamlMap map, string name) => ReadConnectionOf(map, $"source '{name}'");
+
     // The text is not repeated: it may hold what nobody is to read.
-    private static string ReadConnection(YamlMap map, string name)
+    private static string ReadConnectionOf(YamlMap map, string owner)
     {
         var connection = map.RequiredText("connection");
         if (connection.Length > 0 && !ConnectionName().IsMatch(connection))
         {
-            map.ProblemAt("connection", $"'connection' of source '{name}' is no name of a connection: expected letters, digits, '_' and '-'. A connection string belongs into the app's settings, as Connections__NAME; here stands NAME");
+            map.ProblemAt("connection", $"'connection' of {owner} is no name of a connection: expected letters, digits, '_' and '-'. A connection string belongs into the app's settings, as Connections__NAME; here stands NAME");
             return "";
         }
 
         return connection;
     }
 
-    private static void RefuseSecrets(YamlMap map, string name)
+    private static void RefuseSecrets(YamlMap map, string name) => RefuseSecretsOf(map, $"source '{name}'");
+
+    private static void RefuseSecretsOf(YamlMap map, string owner)
     {
         foreach (var key in map.Keys.Where(k => Secrets.Contains(k.ToLowerInvariant())))
         {
-            map.ProblemAt(key, $"source '{name}' has '{key}': passwords and connection strings have no place in a definition. Put the connection string into the app's setting Connections__NAME, or a Key Vault reference to it, and write 'connection: NAME'");
+            map.ProblemAt(key, $"{owner} has '{key}': passwords and connection strings have no place in a definition. Put the connection string into the app's setting Connections__NAME, or a Key Vault reference to it, and write 'connection: NAME'");
         }
     }
 

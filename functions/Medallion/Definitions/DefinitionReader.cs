@@ -64,6 +64,7 @@ internal sealed partial class DefinitionReader
             Models = models,
             Metrics = [.. root.Maps("metrics", "metric").Select(m => ReadMetric(m.Name, m.Map))],
             Aggregates = [.. ReadAggregates(root, sources, models)],
+            Serves = [.. ReadServes(root, sources, models)],
             Schedule = ScheduleReader.Read(root),
             Maintenance = MaintenanceReader.Read(root, sources, models),
         };

@@ -26,6 +26,9 @@ public sealed record PipelineDefinition
     /// <summary>Numbers of its streams by windows of time.</summary>
     public IReadOnlyList<AggregateDefinition> Aggregates { get; init; } = [];
 
+    /// <summary>The tables that databases get a copy of.</summary>
+    public IReadOnlyList<ServeDefinition> Serves { get; init; } = [];
+
     /// <summary>When it is started by itself; null: never.</summary>
     public ScheduleDefinition? Schedule { get; init; }
 

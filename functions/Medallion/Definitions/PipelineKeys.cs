@@ -3,7 +3,7 @@ namespace Pipeline.Medallion.Definitions;
 /// <summary>The keys that pipeline.yaml may have. A test holds pipeline.schema.json against them.</summary>
 internal static class PipelineKeys
 {
-    public static readonly string[] File = ["name", "description", "schedule", "sources", "models", "metrics", "aggregates", "maintenance", "quality"];
+    public static readonly string[] File = ["name", "description", "schedule", "sources", "models", "metrics", "aggregates", "maintenance", "quality", "serve"];
 
     public static readonly string[] Source = ["connector", "hub", "land", "path", "format", "connection", "table", "query", "webhook", "load", "cursor", "lookback", "split_by", "key", "latest_by", "deleted", "partition", "schema", "evolution", "columns", "rules", "quality"];
 
@@ -47,6 +47,8 @@ internal static class PipelineKeys
     public static readonly string[] Maintenance = ["retention", "optimize", "target_size"];
 
     public static readonly string[] Quality = ["gold", "silver", "gold_row", "floor", "below", "expected_every", "age_of", "weights"];
+
+    public static readonly string[] Serve = ["connection", "table", "mode", "key", "indexes"];
 
     public const string FileConnector = "file";
 

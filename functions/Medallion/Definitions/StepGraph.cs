@@ -25,11 +25,16 @@ public sealed record Step
     /// <summary>The step that makes a table: what is rejected comes from cleaning.</summary>
     public static TableKey MakerOf(TableKey table) => table.Layer == "rejected" ? table with { Layer = "silver" } : table;
 
-    /// <summary>The tables that a step makes: cleaning makes what is rejected too.</summary>
+    /// <summary>The tables of the lake that a step makes: cleaning makes what is rejected too, serving none.</summary>
     public static IReadOnlyList<TableKey> OutputsOf(Step step)
     {
         ArgumentNullException.ThrowIfNull(step);
-        return step.Kind == StepKind.Clean ? [step.Table, step.Table with { Layer = "rejected" }] : [step.Table];
+        return step.Kind switch
+        {
+            StepKind.Clean => [step.Table, step.Table with { Layer = "rejected" }],
+            StepKind.Serve => [],
+            _ => [step.Table],
+        };
     }
 }
 
@@ -50,6 +55,9 @@ public sealed record CompiledPipeline
 
     /// <summary>The model that makes a table.</summary>
     public ModelDefinition Model(TableKey table) => Definition.Models.First(m => m.Table == table);
+
+    /// <summary>What a step serves.</summary>
+    public ServeDefinition Serve(TableKey step) => Definition.Serves.First(s => s.Step == step);
 
     /// <summary>What the definition says of a table's columns, by name.</summary>
     public IReadOnlyDictionary<string, string> DescriptionsOf(TableKey table) => Definition.Models.FirstOrDefault(m => m.Table == table)?.Columns
@@ -75,6 +83,13 @@ internal static class StepGraph
         foreach (var table in nodes.Keys)
         {
             Visit(table, []);
+        }
+
+        // Whoever waits for a database keeps no table waiting.
+        var last = steps.Values.Select(s => s.Level).DefaultIfEmpty().Max() + 1;
+        foreach (var serve in definition.Serves)
+        {
+            steps.TryAdd(serve.Step, Make(new Node(serve.Step, StepKind.Serve, [serve.Table], new { serve.Connection, serve.Target, serve.Mode, serve.Key, serve.Indexes }, serve.Line), last));
         }
 
         return [.. steps.Values.OrderBy(s => s.Level).ThenBy(s => s.Kind).ThenBy(s => s.Table.ToString(), StringComparer.Ordinal)];

@@ -12,7 +12,7 @@ public readonly record struct StepSelector(TableKey Table, bool WithDescendants)
     {
         ArgumentNullException.ThrowIfNull(text);
         var descendants = text.EndsWith(Descendants);
-        var known = TableKey.TryParse(descendants ? text[..^1] : text, out var table);
+        var known = TableKey.TryParseStep(descendants ? text[..^1] : text, out var table);
         selector = new StepSelector(table, descendants);
         return known;
     }

@@ -12,6 +12,9 @@ public readonly record struct TableKey(string Layer, string Name)
     /// <summary>The layers that hold tables, in the order of the flow.</summary>
     public static IReadOnlyList<string> Layers { get; } = ["bronze", "silver", "gold", "rejected"];
 
+    /// <summary>What steps are named by that serve a table, in the place of a layer: they make no table of the lake.</summary>
+    public const string Serve = "serve";
+
     /// <summary>Reads <c>layer.name</c>.</summary>
     public static bool TryParse(string text, out TableKey table)
     {
@@ -21,10 +24,14 @@ public readonly record struct TableKey(string Layer, string Name)
         return dot > 0 && Layers.Contains(table.Layer) && IsName(table.Name);
     }
 
-    /// <summary>Reads <c>layer.name</c>.</summary>
+    /// <summary>Reads the name of a step: that of the table it makes, or <c>serve.name</c>.</summary>
+    public static bool TryParseStep(string text, out TableKey step) =>
+        TryParse(text, out step) || (step.Layer == Serve && IsName(step.Name));
+
+    /// <summary>Reads <c>layer.name</c>, also of a step that serves a table.</summary>
     /// <exception cref="FormatException">It is not a layer, a dot and a name.</exception>
     public static TableKey Parse(string text) =>
-        TryParse(text, out var table) ? table : throw new FormatException($"'{text}' is not a table: expected layer.name with layer one of {string.Join(", ", Layers)}.");
+        TryParseStep(text, out var table) ? table : throw new FormatException($"'{text}' is not a table: expected layer.name with layer one of {string.Join(", ", Layers)}.");
 
     /// <summary>A table as SQL names it: the case of ASCII letters does not matter there.</summary>
     internal static TableKey Of(TableName name) => new(name.Schema?.ToLowerInvariant() ?? "", name.Name.ToLowerInvariant());

@@ -169,6 +169,23 @@ internal sealed class YamlMap
         return [];
     }
 
+    /// <summary>The texts of lists within a list; empty where the key is absent.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> TextLists(string key)
+    {
+        if (!entries.TryGetValue(key, out var entry))
+        {
+            return [];
+        }
+
+        if (entry.Value is YamlSequenceNode list && list.Children.All(c => c is YamlSequenceNode inner && inner.Children.All(v => v is YamlScalarNode)))
+        {
+            return [.. list.Children.Cast<YamlSequenceNode>().Select(c => (IReadOnlyList<string>)[.. c.Children.Cast<YamlScalarNode>().Select(v => v.Value ?? "")])];
+        }
+
+        Problem(entry.Value, $"'{key}' in {what} is {Describe(entry.Value)}: expected a list of lists, such as [[a], [b, c]]");
+        return [];
+    }
+
     /// <summary>The mapping below a key, or null where it is absent.</summary>
     public YamlMap? Map(string key, string name) => entries.TryGetValue(key, out var entry) ? FromNode(file, name, entry.Value, problems) : null;
 

@@ -6,6 +6,7 @@ using Pipeline.Medallion.Lineage.OpenLineage;
 using Pipeline.Medallion.Models;
 using Pipeline.Medallion.Quality;
 using Pipeline.Medallion.Schemas.Sources;
+using Pipeline.Medallion.Serving.Targets;
 using Pipeline.Medallion.Silver;
 
 namespace Pipeline.Medallion.Runs;
@@ -25,6 +26,7 @@ public sealed class PipelineSteps
     private readonly BucketCleaner bucketCleaner;
     private readonly CleanCloser closer;
     private readonly ModelBuilder builder;
+    private readonly TableServer server;
     private readonly MetricEvaluator metrics;
     private readonly LakeTables tables;
     private readonly RunStore runs;
@@ -47,6 +49,7 @@ public sealed class PipelineSteps
         BucketCleaner bucketCleaner,
         CleanCloser closer,
         ModelBuilder builder,
+        TableServer server,
         MetricEvaluator metrics,
         LakeTables tables,
         RunStore runs,
@@ -58,7 +61,7 @@ public sealed class PipelineSteps
     {
         (this.planner, this.sources, this.definitions, this.lander, this.committer, this.cleaner) = (planner, sources, definitions, lander, committer, cleaner);
         (this.backfiller, this.replayer, this.partCleaner, this.bucketCleaner, this.closer) = (backfiller, replayer, partCleaner, bucketCleaner, closer);
-        (this.builder, this.metrics, this.tables, this.runs, this.steps) = (builder, metrics, tables, runs, steps);
+        (this.builder, this.server, this.metrics, this.tables, this.runs, this.steps) = (builder, server, metrics, tables, runs, steps);
         (this.lineage, this.quality, this.events, this.schemas) = (lineage, quality, events, schemas);
     }
 
@@ -139,6 +142,12 @@ public sealed class PipelineSteps
     public Task<StepResult> BuildModelAsync(StepWork work, string invocation, CancellationToken cancellationToken) => DoAsync(
         work,
         (pipeline, step) => builder.BuildAsync(step, pipeline.Model(step.Table), work, invocation, cancellationToken),
+        cancellationToken);
+
+    /// <summary>Copies a table to a database.</summary>
+    public Task<StepResult> ServeTableAsync(StepWork work, string invocation, CancellationToken cancellationToken) => DoAsync(
+        work,
+        (pipeline, step) => server.ServeAsync(step, pipeline.Serve(step.Table), work, invocation, cancellationToken),
         cancellationToken);
 
     /// <summary>Closes a run: keeps the verdicts on its batches, measures the metrics, notes how it ended, and deletes its folder.</summary>

@@ -47,12 +47,13 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         using var session = engine.OpenSession();
         foreach (var step in selected)
         {
-            var work = Decide(request, step, step.Kind == StepKind.Model ? null : pipeline.Source(step.Table), snapshots);
+            var work = Decide(request, step, step.Kind is StepKind.Model or StepKind.Serve ? null : pipeline.Source(step.Table), snapshots);
             planned[step.Table] = (step.Kind, request) switch
             {
                 (StepKind.Ingest, _) => await sources.PlanAsync(session, folder, planId, pipeline, work, snapshots.GetValueOrDefault(step.Table), cancellationToken),
                 (StepKind.Clean, { Replay: { } replay }) => await ReplayAsync(session, pipeline, work, replay, snapshots, cancellationToken),
                 (StepKind.Clean, { Backfill: { } range }) => await BackfillAsync(session, pipeline, work, range, snapshots, cancellationToken),
+                (StepKind.Serve, _) => Served(work, pipeline.Serve(step.Table), snapshots, planned),
                 _ => await CompareAsync(session, pipeline, work, snapshots, planned, cancellationToken),
             };
         }
@@ -75,6 +76,7 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
     {
         var state = StepState.Of(snapshots.GetValueOrDefault(step.Table), step.Table);
         var why = request.FullRefresh ? "a full refresh was asked for"
+            : step.Kind == StepKind.Serve ? null
             : state is null ? "the table is not built yet"
             : state.Definition != step.Definition ? "its definition changed"
             : step.Kind == StepKind.Clean && source?.Stream is null && NumberIn(step.Table) != NumberIn(step.Table with { Layer = "rejected" })
@@ -114,6 +116,19 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
                 : $"{string.Join(", ", moved.Select(m => $"{m} has version {snapshots.GetValueOrDefault(m)?.Version}"))}, which it has not read yet"),
         };
         return step.Kind == StepKind.Clean && !compared.Rebuild && !compared.Unchanged ? await ScopeAsync(session, pipeline, compared, snapshots, cancellationToken) : compared;
+    }
+
+    // A plan asks no database. What the target has is found out by the step: it has nothing to do where that is the table's version.
+    private static PlannedStep Served(PlannedStep step, ServeDefinition serve, Dictionary<TableKey, DeltaSnapshot> snapshots, Dictionary<TableKey, PlannedStep> before)
+    {
+        if (before.TryGetValue(Step.MakerOf(serve.Table), out var maker) && !maker.Unchanged)
+        {
+            return step with { Why = step.Why ?? $"{serve.Table} may change in this run" };
+        }
+
+        return snapshots.GetValueOrDefault(serve.Table) is { } table
+            ? step with { Reads = new StepReads { Files = table.Files.Count, Bytes = table.Bytes, Rows = table.Rows }, Why = step.Why ?? $"{serve.Arrival} is asked whether it has version {table.Version} of {serve.Table}" }
+            : step with { Why = $"{serve.Table} is not built yet, and not among the steps of this run" };
     }
 
     // A clean step reads what it has not seen, or all if the log does not tell what that is.
@@ -165,7 +180,7 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
 
     private async Task<Dictionary<TableKey, DeltaSnapshot>> ReadAllAsync(CompiledPipeline pipeline, CancellationToken cancellationToken)
     {
-        var all = pipeline.Steps.Select(s => s.Table).Concat(pipeline.Definition.Sources.Select(s => new TableKey("rejected", s.Name)));
+        var all = pipeline.Steps.Where(s => s.Kind != StepKind.Serve).Select(s => s.Table).Concat(pipeline.Definition.Sources.Select(s => new TableKey("rejected", s.Name)));
         var read = await Task.WhenAll(all.Select(async t => (Table: t, Snapshot: await tables.Open(pipeline.Definition.Name, t).ReadAsync(null, cancellationToken))));
         return read.Where(r => r.Snapshot is not null).Select(r => (r.Table, Snapshot: r.Snapshot ?? throw new InvalidOperationException())).ToDictionary(r => r.Table, r => r.Snapshot);
     }

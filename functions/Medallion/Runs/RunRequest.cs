@@ -186,4 +186,7 @@ public enum StepKind
 
     /// <summary>Builds a table by a SELECT.</summary>
     Model,
+
+    /// <summary>Copies a table to a database.</summary>
+    Serve,
 }

@@ -51,6 +51,15 @@ public sealed class DataFileWriterTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task WriteAsync_DecimalWithoutWholeDigits_GivesStatisticsThatAreJson()
+    {
+        using var table = await LakeTable.CreateAsync(azurite);
+        var file = Assert.Single(await table.WriteAsync("SELECT unnest([-0.25, 0.5])::DECIMAL(2,2) AS share"));
+
+        Assert.Equal("""{"numRecords":2,"minValues":{"share":-0.25},"maxValues":{"share":0.50},"nullCount":{"share":0}}""", file.Statistics?.Json);
+    }
+
+    [Fact]
     public async Task WriteAsync_EveryType_GivesExactStatistics()
     {
         using var table = await LakeTable.CreateAsync(azurite);

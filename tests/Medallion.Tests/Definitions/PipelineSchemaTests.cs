@@ -25,6 +25,7 @@ public sealed class PipelineSchemaTests
         { "schedule", PipelineKeys.Schedule },
         { "maintenance", PipelineKeys.Maintenance },
         { "aggregate", PipelineKeys.Aggregate },
+        { "serve", PipelineKeys.Serve },
     };
 
     [Theory]
@@ -46,6 +47,7 @@ public sealed class PipelineSchemaTests
         Assert.Equal(Names<RuleOutcome>(), Choices("rule", "otherwise"));
         Assert.Equal(Names<ModelDelete>(), Choices("model", "delete"));
         Assert.Equal(Names<MissedRuns>(), Choices("schedule", "missed"));
+        Assert.Equal(Names<ServeMode>(), Choices("serve", "mode"));
         Assert.Equal(PipelineKeys.Connectors, Choices("source", "connector"));
         Assert.Equal(PipelineKeys.PartitionParts, Schema["$defs"]!["partition"]!["properties"]!["as"]!["items"]!["enum"]!.AsArray().Select(c => c!.GetValue<string>()));
 

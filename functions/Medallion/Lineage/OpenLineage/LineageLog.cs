@@ -79,7 +79,7 @@ public sealed class LineageLog
     // What the steps made, at the versions that they made; and what arrived, which lineage needs. Nothing where nothing was made.
     private async Task<IReadOnlyDictionary<TableKey, DeltaSnapshot>> ReadTablesAsync(CompiledPipeline pipeline, List<StepRecord> made, CancellationToken cancellationToken)
     {
-        var versions = made.ToDictionary(step => step.Table, step => step.Version);
+        var versions = made.Where(step => step.Kind != StepKind.Serve).ToDictionary(step => step.Table, step => step.Version);
         foreach (var source in pipeline.Definition.Sources.Where(_ => made.Count > 0))
         {
             versions.TryAdd(new TableKey("bronze", source.Name), null);

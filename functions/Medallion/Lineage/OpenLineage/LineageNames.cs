@@ -41,6 +41,9 @@ internal sealed class LineageNames(LineageOptions options)
         : source.Sql is { } sql ? new JsonObject { ["namespace"] = $"sql://{sql.Connection}", ["name"] = sql.Table ?? source.Name }
         : Landing(source.Path);
 
+    /// <summary>What a served table becomes: a table of a database by the name of its connection.</summary>
+    public static JsonObject Target(ServeDefinition serve) => new() { ["namespace"] = $"sql://{serve.Connection}", ["name"] = serve.Target };
+
     /// <summary>Files in landing, by the glob that the source takes.</summary>
     private JsonObject Landing(string path) => new() { ["namespace"] = Namespace("landing"), ["name"] = path };
 

@@ -32,7 +32,7 @@ internal sealed class RunEvents(LineageNames names, string runId, string pipelin
         var job = JobOf(null, ("jobType", Facets.JobType("PIPELINE")), ("documentation", pipeline?.Definition.Description is { } text ? Facets.JobDocumentation(text) : null));
         var made = steps.Select(Known).OfType<Step>().SelectMany(Step.OutputsOf).ToList();
         var read = steps.Select(Known).OfType<Step>().SelectMany(step => Inputs(step, input => !made.Contains(input), isFull: false));
-        return Event(type, at, run, job, new JsonArray([.. read.DistinctBy(input => input.ToJsonString())]), new JsonArray([.. made.Select(table => Output(table, isMade: false))]));
+        return Event(type, at, run, job, new JsonArray([.. read.DistinctBy(input => input.ToJsonString())]), new JsonArray([.. made.Select(table => Output(table, isMade: false)), .. steps.Select(Known).OfType<Step>().SelectMany(Targets)]));
     }
 
     /// <summary>The events of a step that began: its START, and if it ended its COMPLETE or FAIL.</summary>
@@ -60,7 +60,7 @@ internal sealed class RunEvents(LineageNames names, string runId, string pipelin
             ("jobType", Facets.JobType(step.Kind.ToString().ToUpperInvariant())),
             ("documentation", model?.Description is { } text ? Facets.JobDocumentation(text) : null),
             ("sql", model is null ? null : Facets.Sql(model.Sql)));
-        return Event(type, at, run, job, new JsonArray([.. Inputs(step, _ => true, isMade)]), new JsonArray([.. Step.OutputsOf(step).Select(table => Output(table, isMade))]));
+        return Event(type, at, run, job, new JsonArray([.. Inputs(step, _ => true, isMade)]), new JsonArray([.. Step.OutputsOf(step).Select(table => Output(table, isMade)), .. Targets(step)]));
     }
 
     private Step? Known(TableKey table) => pipeline?.Steps.FirstOrDefault(step => step.Table == table);
@@ -68,6 +68,8 @@ internal sealed class RunEvents(LineageNames names, string runId, string pipelin
     private IEnumerable<JsonObject> Inputs(Step step, Func<TableKey, bool> isWanted, bool isFull) => step.Kind == StepKind.Ingest && pipeline is not null
         ? [names.Arrival(pipeline.Source(step.Table))]
         : step.Inputs.Where(isWanted).Select(input => Dataset(input, VersionRead(step, input), isFull));
+
+    private IEnumerable<JsonObject> Targets(Step step) => step.Kind == StepKind.Serve && pipeline is not null ? [LineageNames.Target(pipeline.Serve(step.Table))] : [];
 
     // The step's state is in the commit that it made: it says what was read.
     private string? VersionRead(Step step, TableKey input) =>

@@ -39,8 +39,11 @@ internal sealed class Shop(MedallionFixture medallion, PostgresFixture postgres,
 
     public async Task<NpgsqlConnection> OpenAsync()
     {
-        var connection = new NpgsqlConnection($"{postgres.ConnectionString};Search Path={schema}");
+        // One pool for all schemas: the server has room for so many connections.
+        var connection = new NpgsqlConnection(postgres.ConnectionString);
         await connection.OpenAsync(Cancelled);
+        await using var command = new NpgsqlCommand($"set search_path = {schema}", connection);
+        await command.ExecuteNonQueryAsync(Cancelled);
         return connection;
     }
 
