@@ -34,7 +34,7 @@ using Pipeline.Medallion.Streaming.Live;
 namespace Pipeline.Medallion;
 
 /// <summary>Puts the floor together.</summary>
-public static class MedallionServices
+public static partial class MedallionServices
 {
     /// <summary>Registers what a pipeline needs. The caller registers <see cref="ILake"/>, <see cref="TableServiceClient"/>, <see cref="EngineOptions"/> and <see cref="TimeProvider"/>.</summary>
     /// <param name="services">Receives the registrations.</param>
@@ -69,6 +69,7 @@ public static class MedallionServices
         services.AddSingleton<ISqlDialect, PostgreSqlDialect>();
         services.AddSingleton<ISqlDialect, MySqlDialect>();
         services.AddSingleton<ISqlDialect, SqlServerDialect>();
+        AddOracle(services);
         services.AddSingleton<ISource, FileSource>();
         services.AddSingleton<ISource, SqlSource>();
         services.AddSingleton<SourceConnectors>();
@@ -170,4 +171,6 @@ public static class MedallionServices
             s.GetRequiredService<SourceSchemas>()));
         return services;
     }
+
+    static partial void AddOracle(IServiceCollection services);
 }
