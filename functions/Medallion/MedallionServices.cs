@@ -36,7 +36,7 @@ using Pipeline.Medallion.Streaming.Live;
 namespace Pipeline.Medallion;
 
 /// <summary>Puts the floor together.</summary>
-public static class MedallionServices
+public static partial class MedallionServices
 {
     /// <summary>Registers what a pipeline needs. The caller registers <see cref="ILake"/>, <see cref="TableServiceClient"/>, <see cref="EngineOptions"/> and <see cref="TimeProvider"/>.</summary>
     /// <param name="services">Receives the registrations.</param>
@@ -71,6 +71,7 @@ public static class MedallionServices
         services.AddSingleton<ISqlDialect, PostgreSqlDialect>();
         services.AddSingleton<ISqlDialect, MySqlDialect>();
         services.AddSingleton<ISqlDialect, SqlServerDialect>();
+        AddOracle(services);
         services.AddSingleton<FileSource>();
         services.AddSingleton<ISource>(s => s.GetRequiredService<FileSource>());
         services.AddSingleton<ISource, SqlSource>();
@@ -190,4 +191,6 @@ public static class MedallionServices
             s.GetRequiredService<SourceSchemas>()));
         return services;
     }
+
+    static partial void AddOracle(IServiceCollection services);
 }

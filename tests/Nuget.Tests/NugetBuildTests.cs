@@ -29,6 +29,7 @@ public sealed class NugetBuildTests
 
     [Theory]
     [InlineData("functions/Medallion/Medallion.csproj", "Azure.Data.Tables")]
+    [InlineData("functions/Medallion/Medallion.csproj", "Oracle.ManagedDataAccess.Core")]
     [InlineData("functions/Lakehouse/Lakehouse.csproj", "Azure.Storage.Files.DataLake")]
     public async Task Library_Nuget_HasTheRealPackageAndNoStandIn(string project, string package)
     {
@@ -46,6 +47,16 @@ public sealed class NugetBuildTests
 
         Assert.Equal(adls, nuget.Sources.Where(name => name.StartsWith("Adls", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         Assert.Equal(adls, nuget.Sources.Except(local.Sources).Order(StringComparer.Ordinal));
+        Assert.Empty(local.Sources.Except(nuget.Sources));
+    }
+
+    [Fact]
+    public async Task Medallion_EachBuild_HasItsDatabases()
+    {
+        var nuget = await EvaluateAsync("functions/Medallion/Medallion.csproj", "nuget");
+        var local = await EvaluateAsync("functions/Medallion/Medallion.csproj", "local");
+
+        Assert.Equal(["OracleDialect.Add.cs", "OracleDialect.cs", "OracleTypes.cs"], nuget.Sources.Except(local.Sources).Order(StringComparer.Ordinal));
         Assert.Empty(local.Sources.Except(nuget.Sources));
     }
 
