@@ -27,6 +27,7 @@ using Pipeline.Medallion.Silver;
 using Pipeline.Medallion.Sources;
 using Pipeline.Medallion.Sources.Database;
 using Pipeline.Medallion.Sources.File;
+using Pipeline.Medallion.Sources.Rest;
 using Pipeline.Medallion.Streaming;
 using Pipeline.Medallion.Streaming.Live;
 
@@ -69,6 +70,9 @@ public static class MedallionServices
         services.AddSingleton<ISqlDialect, MySqlDialect>();
         services.AddSingleton<ISource, FileSource>();
         services.AddSingleton<ISource, SqlSource>();
+        services.TryAddSingleton(new RestOptions());
+        services.AddSingleton<RestServers>();
+        services.AddSingleton<ISource, RestSource>();
         services.AddSingleton<SourceConnectors>();
         services.AddSingleton<SourceLander>();
         services.AddSingleton<SourceCommitter>();

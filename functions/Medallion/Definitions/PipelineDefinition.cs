@@ -39,7 +39,7 @@ public sealed record SourceDefinition
     /// <summary>The name of its tables in bronze, silver and rejected.</summary>
     public required string Name { get; init; }
 
-    /// <summary>How it is read: <c>file</c>, <c>sql</c> or <c>eventhub</c>.</summary>
+    /// <summary>How it is read: <c>file</c>, <c>sql</c>, <c>rest</c> or <c>eventhub</c>.</summary>
     public required string Connector { get; init; }
 
     /// <summary>How its events become rows; null: it is no stream.</summary>
@@ -47,6 +47,9 @@ public sealed record SourceDefinition
 
     /// <summary>What it takes of a database; null: it is none of one.</summary>
     public SqlDefinition? Sql { get; init; }
+
+    /// <summary>What it takes of an HTTP API; null: it is none of one.</summary>
+    public RestDefinition? Rest { get; init; }
 
     /// <summary>A glob in the container <c>landing</c>: '*' and '?' within a segment, '**' over segments. Empty for a source that is not of files.</summary>
     public required string Path { get; init; }
@@ -66,8 +69,8 @@ public sealed record SourceDefinition
     /// <summary>The column that says that a row is deleted: true, not 0, or a time; null: no row says so.</summary>
     public string? Deleted { get; init; }
 
-    /// <summary>What arrives, for people: <c>landing/northwind/orders*.json</c>, <c>sql/northwind/public.orders</c> or <c>eventhub/events</c>.</summary>
-    public string Arrival => Stream is { } stream ? $"eventhub/{stream.Hub ?? "default"}" : Sql is { } sql ? $"sql/{sql.Name}" : $"landing/{Path}";
+    /// <summary>What arrives, for people: <c>landing/northwind/orders*.json</c>, <c>sql/northwind/public.orders</c>, <c>rest/shop/orders</c> or <c>eventhub/events</c>.</summary>
+    public string Arrival => Stream is { } stream ? $"eventhub/{stream.Hub ?? "default"}" : Sql is { } sql ? $"sql/{sql.Name}" : Rest is { } rest ? $"rest/{rest.Name}" : $"landing/{Path}";
 
     /// <summary>How silver is partitioned.</summary>
     public PartitionDefinition? Partition { get; init; }

@@ -5,7 +5,7 @@ internal static class PipelineKeys
 {
     public static readonly string[] File = ["name", "description", "schedule", "sources", "models", "metrics", "aggregates", "maintenance", "quality"];
 
-    public static readonly string[] Source = ["connector", "hub", "land", "path", "format", "connection", "table", "query", "load", "cursor", "lookback", "split_by", "key", "latest_by", "deleted", "partition", "schema", "evolution", "columns", "rules", "quality"];
+    public static readonly string[] Source = ["connector", "hub", "land", "path", "format", "connection", "table", "query", "load", "cursor", "lookback", "split_by", "rest", "key", "latest_by", "deleted", "partition", "schema", "evolution", "columns", "rules", "quality"];
 
     /// <summary>Of these only a source of files has any.</summary>
     public static readonly string[] Files = ["path", "format", "load"];
@@ -15,6 +15,16 @@ internal static class PipelineKeys
 
     /// <summary>Of these only an incremental load of a database has any.</summary>
     public static readonly string[] Increment = ["cursor", "lookback", "split_by"];
+
+    /// <summary>Of these of a database a source of an HTTP API has some too.</summary>
+    public static readonly string[] DatabaseAndRest = ["connection", "cursor", "lookback"];
+
+    public static readonly string[] RestRequest = ["path", "method", "query", "headers", "body", "records", "since", "since_format", "parameters", "pages", "rate"];
+
+    /// <summary>Of these only an incremental load of an API has any.</summary>
+    public static readonly string[] RestIncrement = ["since", "since_format"];
+
+    public static readonly string[] RestPages = ["by", "parameter", "first", "next", "more", "verify", "max"];
 
     /// <summary>Of these only a stream has any.</summary>
     public static readonly string[] Stream = ["hub", "land"];
@@ -47,7 +57,9 @@ internal static class PipelineKeys
 
     public const string Sql = "sql";
 
+    public const string Rest = "rest";
+
     public const string EventHub = "eventhub";
 
-    public static readonly string[] Connectors = [FileConnector, Sql, EventHub];
+    public static readonly string[] Connectors = [FileConnector, Sql, Rest, EventHub];
 }
