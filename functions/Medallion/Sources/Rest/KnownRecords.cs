@@ -32,19 +32,19 @@ internal sealed class KnownRecords(DuckDbSession session, bool isKeyed)
         session.Execute($"create or replace temp table {Before} as select {HashOf(columns.Where(c => bronze.Schema.Find(c) is not null))} as h, count(*) as n from bronze.planned group by 1", cancellationToken);
     }
 
-    /// <summary>SQL that hashes a row's values. A column without a value counts like one that is not there.</summary>
+    /// <summary>SQL that hashes a row's values, one by one: put together first, long ones would be held several times. A column without a value counts like one that is not there.</summary>
     public static string HashOf(IEnumerable<string> columns) =>
-        $"md5_number(concat({string.Join(", ", columns.Append("_raw").Select(c => $"{Sql.Literal(c.ToLowerInvariant())} || ':' || strlen({Sql.Identifier(c)}) || ':' || {Sql.Identifier(c)}"))}))";
+        $"md5_number(concat({string.Join(", ", columns.Append("_raw").Select(c => $"{Sql.Literal($"{c.ToLowerInvariant()}:")} || md5({Sql.Identifier(c)})"))}))";
 
-    /// <summary>Makes the table <c>fresh</c> of those rows of the table <c>arrived</c> that are to be taken.</summary>
+    /// <summary>Makes the view <c>fresh</c> of those rows of the table <c>arrived</c> that are to be taken.</summary>
     public void Take(CancellationToken cancellationToken)
     {
-        // The place of a row among its equals goes into a column that is a technical one, and so no field's.
         session.Execute(
             $"""
-            create or replace temp table fresh as
-            select a.* exclude (_partition) from (select *, row_number() over (partition by {Hash} order by _file, _row) as _partition from arrived) a left join {Taken} k on k.h = a.{Hash}
-            where {(isKeyed ? "a._partition = 1 and k.h is null" : "a._partition > coalesce(k.n, 0)")}
+            create or replace temp table picked as
+            select p._file, p._row from (select _file, _row, {Hash} as h, row_number() over (partition by {Hash} order by _file, _row) as place from arrived) p left join {Taken} k on k.h = p.h
+            where {(isKeyed ? "p.place = 1 and k.h is null" : "p.place > coalesce(k.n, 0)")};
+            create or replace temp view fresh as from arrived semi join picked using (_file, _row)
             """,
             cancellationToken);
         session.Execute(

@@ -53,8 +53,9 @@ internal sealed class RestBatches(DuckDbSession session, DataFileWriter writer, 
         var (select, columns) = JsonRecords.Select(keys, records, "_file, _row");
         var names = string.Concat(columns.Select(c => $"{Sql.Identifier(c.Name)}, "));
         var malformed = $"select {string.Concat(columns.Select(c => $"null::varchar as {Sql.Identifier(c.Name)}, "))}_file, _row, error as _error, line as _raw from taken where error is not null";
-        session.Execute(
-            $"create or replace temp table arrived as select *, {KnownRecords.HashOf(columns.Select(c => c.Name))} as {KnownRecords.Hash} from (select {names}_file, _row, null::varchar as _error, null::varchar as _raw from ({(columns.Count == 0 ? "select _file, _row from taken where false" : select)}) union all by name {malformed})",
+        Stage(
+            "arrived",
+            $"select *, {KnownRecords.HashOf(columns.Select(c => c.Name))} as {KnownRecords.Hash} from (select {names}_file, _row, null::varchar as _error, null::varchar as _raw from ({(columns.Count == 0 ? "select _file, _row from taken where false" : select)}) union all by name {malformed})",
             cancellationToken);
         known.Take(cancellationToken);
         content += RowSum.Of(session, $"select {KnownRecords.Hash} from fresh", cancellationToken);
@@ -82,19 +83,33 @@ internal sealed class RestBatches(DuckDbSession session, DataFileWriter writer, 
     }
 
     // As in files of one object a line: what stands between the parts of a line stands in no JSON.
-    private void Read(string file, CancellationToken cancellationToken) => session.Execute(
-        $"""
-        create or replace temp table taken as select *, {JsonRecords.Problem("line")} as error
-        from read_csv({Sql.Literal(file)}, columns={"{'_file': 'BIGINT', '_row': 'BIGINT', 'line': 'VARCHAR'}"}, auto_detect=false, header=false, delim=chr({PageReader.Separator}), quote='', escape='', new_line='\n', compression='none', {CsvDialect.LineLimits})
-        """,
-        cancellationToken);
+    private void Read(string file, CancellationToken cancellationToken)
+    {
+        Stage(
+            "lines",
+            $"from read_csv({Sql.Literal(file)}, columns={{'_file': 'BIGINT', '_row': 'BIGINT', 'line': 'VARCHAR'}}, auto_detect=false, header=false, delim=chr({PageReader.Separator}), quote='', escape='', new_line='\\n', compression='none', parallel=false, {CsvDialect.LineLimits})",
+            cancellationToken);
+        session.Execute(
+            $"""
+            create or replace temp table refused as from (select _file, _row, {JsonRecords.Problem("line")} as error from lines) where error is not null;
+            create or replace temp view taken as select _file, _row, line, error from lines left join refused using (_file, _row)
+            """,
+            cancellationToken);
+    }
 
-    // The page and the number of the record on it name each row, with the run, whatever the source has for a key.
+    // On scratch disk: a table of the session would be held in its memory.
+    private void Stage(string name, string rows, CancellationToken cancellationToken)
+    {
+        var file = Path.Combine(session.TempDirectory, $"rest-{name}.parquet");
+        session.Execute($"copy ({rows}) to {Sql.Literal(file)} (format parquet, compression snappy); create or replace temp view {name} as from read_parquet({Sql.Literal(file)})", cancellationToken);
+    }
+
+    // The page and the number of the record on it name each row, with the run, whatever the source has for a key. Of rows of one run the later is that of the greater name.
     private string Stamp(string names)
     {
         var work = request.Work;
         var file = string.Create(CultureInfo.InvariantCulture, $"{rest.Name}/{work.Number}/");
-        return $"select {names}{BronzeColumns.Timestamp(work.TimeUtc)} as _ingested_at, {Sql.Literal(request.Source.Name)} as _source, {Sql.Literal(file)} || _file as _file, _row, {Sql.Literal(work.RunId)} as _run_id, _error, _raw from fresh order by fresh._file, _row";
+        return $"select {names}{BronzeColumns.Timestamp(work.TimeUtc)} as _ingested_at, {Sql.Literal(request.Source.Name)} as _source, {Sql.Literal(file)} || format('{{:07d}}', _file) as _file, _row, {Sql.Literal(work.RunId)} as _run_id, _error, _raw from fresh";
     }
 
     private string Name() => written++ == 0 ? request.Invocation : string.Create(CultureInfo.InvariantCulture, $"{request.Invocation}-{written - 1}");

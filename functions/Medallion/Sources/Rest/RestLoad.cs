@@ -50,21 +50,34 @@ internal sealed class RestLoad(RestClient client, RestRequests requests, SourceD
                 if (target.Length >= batchBytes)
                 {
                     await target.DisposeAsync();
-                    await batches.TakeAsync(file, isOnly: false, cancellationToken);
+                    await TakeAsync(batches, file, mayBeOnly: false, cancellationToken);
                     target = Create(file);
                 }
             }
 
-            var isEmpty = target.Length == 0;
             await target.DisposeAsync();
-            if (!isEmpty)
-            {
-                await batches.TakeAsync(file, isOnly: batches.Landed.Count == 0, cancellationToken);
-            }
+            await TakeAsync(batches, file, mayBeOnly: batches.Landed.Count == 0, cancellationToken);
         }
         finally
         {
             await target.DisposeAsync();
+        }
+    }
+
+    // A page may be larger than a batch.
+    private async Task TakeAsync(RestBatches batches, string file, bool mayBeOnly, CancellationToken cancellationToken)
+    {
+        var length = new FileInfo(file).Length;
+        if (length <= batchBytes + (batchBytes / 2))
+        {
+            await (length == 0 ? Task.CompletedTask : batches.TakeAsync(file, mayBeOnly, cancellationToken));
+            return;
+        }
+
+        using var lines = new LineSlices(file, batchBytes);
+        while (lines.Next($"{scratch}-slice.txt"))
+        {
+            await batches.TakeAsync($"{scratch}-slice.txt", isOnly: false, cancellationToken);
         }
     }
 

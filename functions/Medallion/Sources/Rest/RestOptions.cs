@@ -27,8 +27,8 @@ public sealed record RestOptions
     /// <summary>The largest answer, in bytes, unpacked.</summary>
     public long PageBytes { get; init; } = 256L << 20;
 
-    /// <summary>Bytes of records that become data files together.</summary>
-    public long BatchBytes { get; init; } = 64L << 20;
+    /// <summary>Bytes of records that become data files together. Long records are held several times while they are written.</summary>
+    public long BatchBytes { get; init; } = 8L << 20;
 
     /// <summary>How often pages are read anew when they changed as they were read.</summary>
     public int Walks { get; init; } = 3;

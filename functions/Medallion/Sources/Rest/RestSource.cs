@@ -42,7 +42,9 @@ internal sealed class RestSource(
         var (source, rest) = (request.Source, Definition(request.Source));
         var before = (await request.ReadPartAsync<RestPart>(cancellationToken)).Before;
         var connection = RestConnection.Read(connections, rest.Connection);
-        using var session = engine.OpenSession();
+
+        // One thread: a load waits for its server, and what a record needs while it is looked at is needed once.
+        using var session = engine.OpenSmallSession();
         var known = new KnownRecords(session, source.Key.Count > 0);
         if (source.Load == LoadMode.Incremental && !request.Work.Rebuild && before is not null && request.Work.PlannedVersion is { } version
             && await tables.Open(request.Work.Pipeline, request.Work.Table).ReadAsync(version, cancellationToken) is { } bronze)
