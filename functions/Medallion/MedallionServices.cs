@@ -29,6 +29,7 @@ using Pipeline.Medallion.Sources;
 using Pipeline.Medallion.Sources.Database;
 using Pipeline.Medallion.Sources.File;
 using Pipeline.Medallion.Sources.Health;
+using Pipeline.Medallion.Sources.Rest;
 using Pipeline.Medallion.Sources.Webhook;
 using Pipeline.Medallion.Streaming;
 using Pipeline.Medallion.Streaming.Live;
@@ -75,6 +76,9 @@ public static partial class MedallionServices
         services.AddSingleton<FileSource>();
         services.AddSingleton<ISource>(s => s.GetRequiredService<FileSource>());
         services.AddSingleton<ISource, SqlSource>();
+        services.TryAddSingleton(new RestOptions());
+        services.AddSingleton<RestServers>();
+        services.AddSingleton<ISource, RestSource>();
         services.AddSingleton<ISource, WebhookSource>();
         services.AddSingleton(s => new WebhookInbox(s.GetRequiredService<ILake>(), s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<Connections>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SourceConnectors>();

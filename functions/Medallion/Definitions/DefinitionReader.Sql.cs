@@ -11,7 +11,7 @@ internal sealed partial class DefinitionReader
     {
         if (connector != PipelineKeys.Sql)
         {
-            foreach (var key in PipelineKeys.Database.Where(map.Has))
+            foreach (var key in PipelineKeys.Database.Where(k => map.Has(k) && !(connector == PipelineKeys.Rest && PipelineKeys.DatabaseAndRest.Contains(k))))
             {
                 map.ProblemAt(key, $"source '{name}' has '{key}', which is for the connector {PipelineKeys.Sql}");
             }

@@ -95,10 +95,11 @@ internal sealed partial class DefinitionReader
             Connector = connector,
             Stream = ReadStream(map, name, connector, columns.Count),
             Sql = ReadSql(map, name, connector),
+            Rest = ReadRest(map, name, connector),
             Webhook = ReadWebhook(map, name, connector),
             Path = connector switch
             {
-                PipelineKeys.EventHub or PipelineKeys.Sql => "",
+                PipelineKeys.EventHub or PipelineKeys.Sql or PipelineKeys.Rest => "",
                 PipelineKeys.WebhookConnector => Sources.Webhook.WebhookInbox.PathOf(files.Name, name),
                 _ => map.RequiredText("path"),
             },

@@ -5,7 +5,7 @@ internal static class PipelineKeys
 {
     public static readonly string[] File = ["name", "description", "schedule", "sources", "models", "metrics", "aggregates", "maintenance", "quality", "serve"];
 
-    public static readonly string[] Source = ["connector", "hub", "land", "path", "format", "connection", "table", "query", "webhook", "load", "cursor", "lookback", "split_by", "key", "latest_by", "deleted", "partition", "schema", "evolution", "columns", "rules", "quality"];
+    public static readonly string[] Source = ["connector", "hub", "land", "path", "format", "connection", "table", "query", "webhook", "load", "cursor", "lookback", "split_by", "rest", "key", "latest_by", "deleted", "partition", "schema", "evolution", "columns", "rules", "quality"];
 
     /// <summary>Of these only a source of files has any.</summary>
     public static readonly string[] Files = ["path", "format", "load"];
@@ -16,11 +16,21 @@ internal static class PipelineKeys
     /// <summary>Of these only an incremental load of a database has any.</summary>
     public static readonly string[] Increment = ["cursor", "lookback", "split_by"];
 
+    /// <summary>Of these of a database a source of an HTTP API has some too.</summary>
+    public static readonly string[] DatabaseAndRest = ["cursor", "lookback"];
+
+    public static readonly string[] RestRequest = ["path", "method", "query", "headers", "body", "records", "since", "since_format", "parameters", "pages", "rate"];
+
+    /// <summary>Of these only an incremental load of an API has any.</summary>
+    public static readonly string[] RestIncrement = ["since", "since_format"];
+
+    public static readonly string[] RestPages = ["by", "parameter", "first", "next", "more", "verify", "max"];
+
     /// <summary>Of these only a stream has any.</summary>
     public static readonly string[] Stream = ["hub", "land"];
 
     /// <summary>Connectors whose sources name a connection.</summary>
-    public static readonly string[] Connected = [Sql, WebhookConnector];
+    public static readonly string[] Connected = [Sql, Rest, WebhookConnector];
 
     public static readonly string[] Webhook = ["scheme", "tolerance"];
 
@@ -54,9 +64,11 @@ internal static class PipelineKeys
 
     public const string Sql = "sql";
 
+    public const string Rest = "rest";
+
     public const string WebhookConnector = "webhook";
 
     public const string EventHub = "eventhub";
 
-    public static readonly string[] Connectors = [FileConnector, Sql, WebhookConnector, EventHub];
+    public static readonly string[] Connectors = [FileConnector, Sql, Rest, WebhookConnector, EventHub];
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -152,6 +153,16 @@ internal sealed class YamlMap
         return null;
     }
 
+    /// <summary>The texts of a mapping, by name; empty where the key is absent.</summary>
+    public SortedDictionary<string, string> Pairs(string key, string name)
+    {
+        var map = Map(key, name);
+        return new(map?.Keys.ToDictionary(k => k, k => map.Text(k) ?? "", StringComparer.Ordinal) ?? [], StringComparer.Ordinal);
+    }
+
+    /// <summary>What is below a key as JSON; null where it is absent.</summary>
+    public JsonNode? Json(string key) => entries.TryGetValue(key, out var entry) ? ToJson(entry.Value) : null;
+
     /// <summary>The texts of a list; empty where the key is absent.</summary>
     public IReadOnlyList<string> Texts(string key)
     {
@@ -253,6 +264,17 @@ internal sealed class YamlMap
 
         return map;
     }
+
+    private static JsonNode? ToJson(YamlNode node) => node switch
+    {
+        YamlMappingNode map => new JsonObject(map.Children.Select(c => KeyValuePair.Create((c.Key as YamlScalarNode)?.Value ?? "", ToJson(c.Value)))),
+        YamlSequenceNode list => new JsonArray([.. list.Children.Select(ToJson)]),
+        YamlScalarNode scalar when IsNull(scalar) => null,
+        YamlScalarNode { Style: ScalarStyle.Plain, Value: "true" or "false" } flag => JsonValue.Create(flag.Value == "true"),
+        YamlScalarNode { Style: ScalarStyle.Plain } plain when decimal.TryParse(plain.Value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) => JsonValue.Create(number),
+        YamlScalarNode scalar => JsonValue.Create(scalar.Value),
+        _ => null,
+    };
 
     private static bool IsNull(YamlScalarNode scalar) => scalar.Style == ScalarStyle.Plain && scalar.Value is null or "" or "~" or "null";
 

@@ -15,6 +15,8 @@ public sealed class PipelineSchemaTests
     {
         { "", PipelineKeys.File },
         { "source", PipelineKeys.Source },
+        { "rest", PipelineKeys.RestRequest },
+        { "restPages", PipelineKeys.RestPages },
         { "partition", PipelineKeys.Partition },
         { "column", PipelineKeys.Column },
         { "rule", PipelineKeys.Rule },

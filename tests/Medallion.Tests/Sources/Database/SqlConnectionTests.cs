@@ -98,7 +98,7 @@ public sealed class SqlConnectionTests(MedallionFixture medallion, PostgresFixtu
     [Theory]
     [InlineData("Host=127.0.0.1;Port={0};Database=postgres;Username=nobody;Password={1}", "refuses a connection")]
     [InlineData("Host=127.0.0.1;Port={0};Database={1};Username=app;Password={1}", "***")]
-    [InlineData("Host=db.example.com;Username=app;Password={1};SSL Mode=Prefer", "The setting Connections__shop cannot be used: it allows a connection without TLS, which only a database on this machine may have: expected SSL Mode=VerifyFull.")]
+    [InlineData("Host=db.example.com;Username=app;Password={1};SSL Mode=Prefer", "The setting Connections__shop cannot be used: it allows a connection without TLS, which only a server on this machine may have: expected SSL Mode=VerifyFull.")]
     [InlineData("Provider=oracle;Host=127.0.0.1;Password={1}", "The setting Connections__shop cannot be used: its Provider is none that is known: expected postgresql")]
     [InlineData("postgresql://app:{1}@127.0.0.1:{0}/postgres", "The setting Connections__shop is no connection string")]
     [InlineData("Host=127.0.0.1;Port={1};Username=app", "The setting Connections__shop is no connection string")]
