@@ -1,10 +1,11 @@
 namespace Pipeline.Local.Samples;
 
-/// <summary>The tables of the Northwind company in PostgreSQL, and how they get the rows of the sample's JSON files.</summary>
+/// <summary>The tables of the Northwind company in PostgreSQL, the schema that is served to, and how they get the rows of the sample's JSON files.</summary>
 internal static class NorthwindTables
 {
     /// <summary>Orders and their lines know when they were changed last; the other tables are small.</summary>
     public const string Create = """
+        create schema mart;
         create table customers (
             customer_id varchar(5) primary key, company_name varchar(40) not null, contact_name varchar(30), contact_title varchar(30),
             address varchar(60), city varchar(15), region varchar(20), postal_code varchar(10), country varchar(15), phone varchar(24), fax varchar(24));

@@ -27,7 +27,7 @@ internal sealed class LauncherProcess : IDisposable
         string[] arguments =
         [
             "exec", "--runtimeconfig", configuration, "--depsfile", Path.ChangeExtension(Places.Launcher, "deps.json"), Places.Launcher, command,
-            "--port", Text(AppPort), "--storage-port", Text(StoragePort), "--broker-port", Text(BrokerPort), "--state", stateFolder,
+            "--port", Text(AppPort), "--storage-port", Text(StoragePort), "--broker-port", Text(BrokerPort), "--postgres-port", Text(PostgresPort), "--state", stateFolder,
         ];
         Array.ForEach(arguments, start.ArgumentList.Add);
         change?.Invoke(start);
@@ -45,6 +45,8 @@ internal sealed class LauncherProcess : IDisposable
     public int StoragePort { get; } = FreePorts.Take(3);
 
     public int BrokerPort { get; } = FreePorts.Take(2);
+
+    public int PostgresPort { get; } = FreePorts.Take();
 
     public string Output
     {

@@ -29,5 +29,10 @@ public sealed class RealApp : IAsyncLifetime
     }
 
     /// <summary>A shell whose commands find the app and the emulator running.</summary>
-    internal Shell NewShell(AzuriteFixture azurite) => new(azurite) { AppPort = Launcher.AppPort, StoragePort = Launcher.StoragePort, BrokerPort = Launcher.BrokerPort, AppFile = Places.RealApp };
+    /// <param name="azurite">The storage of shells that start an app of their own.</param>
+    /// <param name="sameState">Whether they use the state's folder too.</param>
+    internal Shell NewShell(AzuriteFixture azurite, bool sameState = false) => new(azurite)
+    {
+        AppPort = Launcher.AppPort, StoragePort = Launcher.StoragePort, BrokerPort = Launcher.BrokerPort, PostgresPort = Launcher.PostgresPort, AppFile = Places.RealApp, OtherStateFolder = sameState ? Folder : null,
+    };
 }

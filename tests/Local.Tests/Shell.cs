@@ -11,6 +11,9 @@ internal sealed class Shell(AzuriteFixture azurite) : IDisposable
 {
     public string StateFolder { get; } = Places.NewFolder();
 
+    /// <summary>The folder that commands are told; by default the shell's own.</summary>
+    public string? OtherStateFolder { get; init; }
+
     /// <summary>The app that a command starts.</summary>
     public string AppFile { get; init; } = Places.FakeApp;
 
@@ -20,6 +23,8 @@ internal sealed class Shell(AzuriteFixture azurite) : IDisposable
 
     public int BrokerPort { get; set; } = FreePorts.Take(2);
 
+    public int PostgresPort { get; set; } = FreePorts.Take();
+
     public void Dispose() => Directory.Delete(StateFolder, recursive: true);
 
     public async Task<(int ExitCode, string Output, string Error)> RunAsync(params string[] arguments)
@@ -28,7 +33,7 @@ internal sealed class Shell(AzuriteFixture azurite) : IDisposable
         using var error = new StringWriter { NewLine = "\n" };
         string[] all =
         [
-            .. arguments, "--port", Text(AppPort), "--storage-port", Text(StoragePort), "--broker-port", Text(BrokerPort), "--state", StateFolder,
+            .. arguments, "--port", Text(AppPort), "--storage-port", Text(StoragePort), "--broker-port", Text(BrokerPort), "--postgres-port", Text(PostgresPort), "--state", OtherStateFolder ?? StateFolder,
         ];
         var exitCode = await CommandLine.Create(AppFile).Parse(all).InvokeAsync(new InvocationConfiguration { Output = output, Error = error });
         return (exitCode, output.ToString(), error.ToString());

@@ -104,7 +104,8 @@ internal sealed class DatabaseConnection : IAsyncDisposable
     // Without the driver's exception itself: nobody knows what it carries.
     private string Describe(Exception error)
     {
-        var text = $"{(error is DbException { SqlState: { Length: > 0 } state } ? state : error.GetType().Name)}: {error.Message}";
+        var code = error is DbException { SqlState: { Length: > 0 } state } ? state : error.GetType().Name;
+        var text = error.Message.StartsWith($"{code}: ", StringComparison.Ordinal) ? error.Message : $"{code}: {error.Message}";
         return secrets.Aggregate(text, (shown, secret) => shown.Replace(secret, Hidden, StringComparison.Ordinal)).ReplaceLineEndings(" ");
     }
 }
