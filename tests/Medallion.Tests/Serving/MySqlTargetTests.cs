@@ -116,6 +116,20 @@ public sealed class MySqlTargetTests(MedallionFixture medallion, MariaDbFixture 
         Assert.Equal(["4|1"], await QueryAsync("select concat_ws('|', count(*), (select count(*) from s1.pipeline_served)) from s1.target"));
     }
 
+    [Fact]
+    public async Task Serve_KeysThatDifferBySpacesAtTheirEnd_AreRefusedInsteadOfBecomingOne()
+    {
+        var gold = await StartAsync("k1", ServeMode.Upsert, "id");
+        gold.Serve = gold.Serve with { IsKeyOfTable = true };
+        await gold.WriteAsync("select 'a' as id, 1 as n");
+        await gold.ServeAsync();
+        await gold.MergeAsync("select 'a ' as id, 2 as n");
+
+        Assert.Contains("more than one row, such as id = a:", (await Assert.ThrowsAsync<TerminalException>(() => gold.ServeAsync())).Message, StringComparison.Ordinal);
+
+        Assert.Equal(["a|1"], await QueryAsync("select concat_ws('|', id, n) from k1.target"));
+    }
+
     [Theory]
     [InlineData(ServeMode.Replace)]
     [InlineData(ServeMode.Upsert)]

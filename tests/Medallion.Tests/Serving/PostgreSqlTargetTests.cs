@@ -185,6 +185,9 @@ public sealed class PostgreSqlTargetTests(MedallionFixture medallion, PostgresFi
         await gold.WriteAsync(Three);
         await gold.ServeAsync();
         Assert.Equal(["(id)", "(label)", "(label, id)"], await IndexesAsync());
+        await gold.MergeAsync("select 4 as id, 'v4' as label");
+        Assert.Equal(1, (await gold.ServeAsync()).Rows!.In);
+        Assert.Equal(["(id)", "(label)", "(label, id)"], await IndexesAsync());
         gold.Serve = gold.Serve with { Indexes = [], Key = ["label"] };
 
         await gold.ServeAsync();

@@ -11,6 +11,9 @@ internal interface ITargetDialect
     /// <summary>The statement that lets other writers at the target; empty: the end of the transaction does.</summary>
     string Release => "";
 
+    /// <summary>Whether texts that differ only by spaces at their end are the same key.</summary>
+    bool PadsTexts => false;
+
     /// <summary>What becomes of a column.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="type">Its type, as DuckDB writes it.</param>

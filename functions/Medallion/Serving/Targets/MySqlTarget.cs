@@ -24,6 +24,9 @@ internal sealed partial class MySqlTarget : ITargetDialect
     public string Release => "do release_all_locks()";
 
     /// <inheritdoc/>
+    public bool PadsTexts => true;
+
+    /// <inheritdoc/>
     public TargetColumn Map(string name, string type, int sharing) => type switch
     {
         "BOOLEAN" => TargetColumn.Same(name, "tinyint(1)"),

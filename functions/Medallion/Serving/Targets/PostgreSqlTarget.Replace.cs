@@ -17,6 +17,8 @@ internal sealed partial class PostgreSqlTarget
             union all select 'index ' || c.relname from pg_index i join pg_class c on c.oid = i.indexrelid where i.indrelid = @p0::oid and c.relname not like 'pipeline\_%'
             union all select 'table ' || inhrelid::regclass from pg_inherits where inhparent = @p0::oid
             union all select 'function ' || p.oid::regproc from pg_depend d join pg_proc p on d.classid = 'pg_proc'::regclass and p.oid = d.objid where d.refclassid = 'pg_class'::regclass and d.refobjid = @p0::oid
+            union all select 'statistics ' || stxname from pg_statistic_ext where stxrelid = @p0::oid
+            union all select 'settings of its own' from pg_class where oid = @p0::oid and (reloptions is not null or relrowsecurity or relreplident <> 'd')
             union all select 'comment' from pg_description where classoid = 'pg_class'::regclass and objoid = @p0::oid) as found
         """;
 

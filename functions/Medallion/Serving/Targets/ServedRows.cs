@@ -9,7 +9,8 @@ namespace Pipeline.Medallion.Serving.Targets;
 /// <param name="session">The session.</param>
 /// <param name="serve">What is served.</param>
 /// <param name="table">What it becomes.</param>
-internal sealed class ServedRows(DuckDbSession session, ServeDefinition serve, TargetTable table)
+/// <param name="padsTexts">Whether the target takes texts that differ only by spaces at their end for the same key.</param>
+internal sealed class ServedRows(DuckDbSession session, ServeDefinition serve, TargetTable table, bool padsTexts)
 {
     /// <summary>The schema of the views.</summary>
     public const string Schema = "served";
@@ -27,6 +28,8 @@ internal sealed class ServedRows(DuckDbSession session, ServeDefinition serve, T
     private const string Gone = "gone";
 
     private string Key => string.Join(", ", table.Key.Select(Sql.Identifier));
+
+    private string ComparedKey => string.Join(", ", table.Key.Select(k => padsTexts && table.IsText(k) ? $"rtrim({Sql.Identifier(k)}, ' ') as {Sql.Identifier(k)}" : Sql.Identifier(k)));
 
     /// <summary>All rows, as they travel.</summary>
     public DuckDbResult Rows(CancellationToken cancellationToken) => session.Query(Travelling($"{Schema}.{All}"), cancellationToken);
@@ -68,7 +71,7 @@ internal sealed class ServedRows(DuckDbSession session, ServeDefinition serve, T
         Refuse($"select {Key}, 1 from {Schema}.{view} where {string.Join(" or ", table.Key.Select(k => $"{Sql.Identifier(k)} is null"))} limit 1", "a row without a key", cancellationToken);
         if (whole is not null)
         {
-            Refuse($"select {Key}, count(*) as n from {Schema}.{whole} group by all having n > 1 order by n desc limit 1", "more than one row", cancellationToken);
+            Refuse($"select {ComparedKey}, count(*) as n from {Schema}.{whole} group by all having n > 1 order by n desc limit 1", "more than one row", cancellationToken);
         }
     }
 

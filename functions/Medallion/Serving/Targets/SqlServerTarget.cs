@@ -19,6 +19,9 @@ internal sealed partial class SqlServerTarget : ITargetDialect
     public string Provider => SqlServerDialect.Name;
 
     /// <inheritdoc/>
+    public bool PadsTexts => true;
+
+    /// <inheritdoc/>
     public TargetColumn Map(string name, string type, int sharing) => type switch
     {
         "BOOLEAN" => TargetColumn.Same(name, "bit"),

@@ -74,7 +74,11 @@ internal sealed class TableServer(LakeTables tables, Engine engine, TableReader 
         var before = await BeforeAsync(serve, table, state, snapshot, work, cancellationToken);
         var root = LakeTables.Root(work.Pipeline, serve.Table);
         var inputs = new List<TableInput>();
-        if (before is null || !serve.IsKeyOfTable)
+
+        // What the lake tells apart the target may not.
+        var padsTexts = database.Target.PadsTexts && table.Key.Any(table.IsText);
+        var isKeyKnown = serve.IsKeyOfTable && !padsTexts;
+        if (before is null || !isKeyKnown)
         {
             inputs.Add(new TableInput(ServedRows.Schema, ServedRows.All, snapshot, root));
         }
@@ -91,10 +95,10 @@ internal sealed class TableServer(LakeTables tables, Engine engine, TableReader 
         using var views = await reader.CreateViewsAsync(session, planned, cancellationToken);
         try
         {
-            var rows = new ServedRows(session, serve, table);
+            var rows = new ServedRows(session, serve, table, padsTexts);
             return before is null
-                ? await ReplaceAsync(session, rows, database, serve, table, state, record, work, cancellationToken)
-                : await UpsertAsync(rows, database, serve, table, state, record, work, cancellationToken);
+                ? await ReplaceAsync(session, rows, database, isKeyKnown, table, state, record, work, cancellationToken)
+                : await UpsertAsync(rows, database, isKeyKnown, table, state, record, work, cancellationToken);
         }
         catch (DuckDbException) when (views.Failure is { } failure)
         {
@@ -104,9 +108,9 @@ internal sealed class TableServer(LakeTables tables, Engine engine, TableReader 
     }
 
     private static async Task<StepOutcome> ReplaceAsync(
-        DuckDbSession session, ServedRows rows, TargetDatabase database, ServeDefinition serve, TargetTable table, TargetState state, ServedRecord record, StepWork work, CancellationToken cancellationToken)
+        DuckDbSession session, ServedRows rows, TargetDatabase database, bool isKeyKnown, TargetTable table, TargetState state, ServedRecord record, StepWork work, CancellationToken cancellationToken)
     {
-        rows.RequireKey(ServedRows.All, serve.IsKeyOfTable ? null : ServedRows.All, cancellationToken);
+        rows.RequireKey(ServedRows.All, isKeyKnown ? null : ServedRows.All, cancellationToken);
         var content = RowSum.Of(session, $"select * from {ServedRows.Schema}.{ServedRows.All}", cancellationToken);
         record = record with { Content = content.ToString(), Rows = content.Rows };
 
@@ -122,9 +126,9 @@ internal sealed class TableServer(LakeTables tables, Engine engine, TableReader 
     }
 
     private static async Task<StepOutcome> UpsertAsync(
-        ServedRows rows, TargetDatabase database, ServeDefinition serve, TargetTable table, TargetState state, ServedRecord record, StepWork work, CancellationToken cancellationToken)
+        ServedRows rows, TargetDatabase database, bool isKeyKnown, TargetTable table, TargetState state, ServedRecord record, StepWork work, CancellationToken cancellationToken)
     {
-        rows.RequireKey(ServedRows.Added, serve.IsKeyOfTable ? null : ServedRows.All, cancellationToken);
+        rows.RequireKey(ServedRows.Added, isKeyKnown ? null : ServedRows.All, cancellationToken);
         var changes = rows.Compare(cancellationToken);
         record = record with { LoadId = state.Record?.LoadId ?? record.LoadId };
         if (changes.AreNone && Json.Write(state.Record?.Shape) == Json.Write(record.Shape))

@@ -29,6 +29,9 @@ internal sealed record TargetTable
     /// <summary>The columns that are not in the key.</summary>
     public IEnumerable<TargetColumn> Others => Columns.Where(c => !Key.Contains(c.Name));
 
+    /// <summary>Whether a column holds texts of a bounded length, as those of a key do.</summary>
+    public bool IsText(string column) => Columns.Any(c => c.Name == column && c.Type.Contains("char", StringComparison.Ordinal));
+
     /// <summary>The refusal to make a target anew on which something else stands.</summary>
     public static TerminalException Standing(TargetTable table, TargetState state) => new(
         $"The columns, types, key or indexes of '{state.Schema}.{table.Name}' are to change from {state.Record?.Shape.Summary} to {table.Shape.Summary}, but something stands on the table: {state.Dependents}. Drop that, run again and create it anew; or give the served table another 'table' in pipeline.yaml.");
