@@ -71,10 +71,11 @@ public sealed class RestRecordTests(MedallionFixture medallion)
 
     [Theory]
     [InlineData("cursor: changed, rest: {path: orders}", "'cursor' of source 'orders' names 'changed', which no record of shop/orders has")]
+    [InlineData("cursor: day, lookback: 1d, rest: {path: orders, since: from}", "'lookback' of source 'orders' needs a cursor that is a time, but 'day' has values such as '2026-01-31 10:00:00 Europe/Zurich'")]
     [InlineData("cursor: id, lookback: 1m, rest: {path: orders, since: from}", "'lookback' of source 'orders' needs a cursor that is a time, but 'id' has values such as '1'")]
     public async Task Run_CursorThatDoesNotServe_IsRefused(string keys, string expected)
     {
-        await using var shop = await RestShop.StartAsync(medallion, context => RestShop.JsonAsync(context, """[{"id": 1}]"""));
+        await using var shop = await RestShop.StartAsync(medallion, context => RestShop.JsonAsync(context, """[{"id": 1, "day": "2026-01-31 10:00:00 Europe/Zurich"}]"""));
         var pipeline = await shop.PipelineAsync(keys);
         var first = await pipeline.RunAsync("bronze.orders");
 
