@@ -68,8 +68,8 @@ internal sealed partial class RestCursor(DuckDbSession session, SourceDefinition
         {
             case CursorKind.Time when rest is { SinceFormat: null, Lookback.Ticks: 0 }:
                 return last;
-            case CursorKind.Time:
-                var time = DateTimeOffset.Parse(LongFraction().Replace(last, "$1"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal) - rest.Lookback;
+            case CursorKind.Time when DateTimeOffset.TryParse(LongFraction().Replace(last, "$1"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var found) && found.UtcTicks > rest.Lookback.Ticks:
+                var time = found - rest.Lookback;
                 return (rest.SinceFormat ?? (last.Length == 10 ? SinceFormat.Date : SinceFormat.Iso)) switch
                 {
                     SinceFormat.Date => time.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
@@ -77,9 +77,9 @@ internal sealed partial class RestCursor(DuckDbSession session, SourceDefinition
                     SinceFormat.Milliseconds => time.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture),
                     _ => time.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture),
                 };
-            case CursorKind.Number when rest.SinceFormat is SinceFormat.Seconds or SinceFormat.Milliseconds:
+            case CursorKind.Number when rest.SinceFormat is SinceFormat.Seconds or SinceFormat.Milliseconds && decimal.TryParse(last, NumberStyles.Float, CultureInfo.InvariantCulture, out var number):
                 var back = rest.SinceFormat == SinceFormat.Seconds ? rest.Lookback.TotalSeconds : rest.Lookback.TotalMilliseconds;
-                return (decimal.Floor(decimal.Parse(last, NumberStyles.Float, CultureInfo.InvariantCulture)) - (decimal)back).ToString("0", CultureInfo.InvariantCulture);
+                return (decimal.Floor(number) - (decimal)back).ToString("0", CultureInfo.InvariantCulture);
             default:
                 throw new TerminalException($"'{(rest.SinceFormat is null ? "lookback" : "since_format")}' of source '{source.Name}' needs a cursor that is a time, but '{rest.Cursor}' has values such as '{last}': expected ISO 8601, or seconds or milliseconds since 1970 with 'since_format: seconds' or 'milliseconds' ({source.Line}).");
         }

@@ -28,9 +28,9 @@ public sealed class RestAuthTests(MedallionFixture medallion)
         await using var shop = await RestShop.StartAsync(medallion, context => context.Request.Headers[header] == value ? RestShop.JsonAsync(context, """[{"id": 1}]""") : RefuseAsync(context, 401));
         var pipeline = await shop.PipelineAsync(Keys, auth);
 
-        await pipeline.SucceedAsync();
+        await pipeline.SucceedAsync("bronze.orders");
 
-        Assert.Equal("1", await pipeline.ScalarAsync("select id from silver.orders"));
+        Assert.Equal("1", await pipeline.ScalarAsync("select id from bronze.orders"));
     }
 
     [Fact]
@@ -45,6 +45,29 @@ public sealed class RestAuthTests(MedallionFixture medallion)
 
         Assert.Contains("Page 3 of shop/orders is not there (HTTP 410)", report.Run.Error, StringComparison.Ordinal);
         Assert.Contains("***", report.Run.Error, StringComparison.Ordinal);
+        await AssertNowhereAsync(pipeline, report);
+    }
+
+    [Theory]
+    [InlineData(301)]
+    [InlineData(307)]
+    [InlineData(200)]
+    public async Task Run_AnotherServerThatAnAnswerNames_IsNeverAsked(int status)
+    {
+        await using var other = await RestShop.StartAsync(medallion, context => RestShop.JsonAsync(context, """[{"id": 2}]"""));
+        await using var shop = await RestShop.StartAsync(medallion, context =>
+        {
+            context.Response.StatusCode = status;
+            context.Response.Headers.Location = $"{other.Url}/v1/orders?stolen={Uri.EscapeDataString(Secret)}";
+            context.Response.Headers.Link = $"<{other.Url}/v1/orders?page=2&stolen={Uri.EscapeDataString(Secret)}>; rel=\"next\"";
+            return RestShop.JsonAsync(context, """[{"id": 1}]""");
+        });
+        var pipeline = await shop.PipelineAsync("key: [id], load: full, rest: {path: orders, pages: {by: link}}", $"Auth=bearer;Token=\"{Secret}\"");
+
+        var report = await pipeline.RunAsync("bronze.orders");
+
+        Assert.Contains($"to another server, {other.Url}, which was not asked", report.Run.Error, StringComparison.Ordinal);
+        Assert.Empty(other.Requests);
         await AssertNowhereAsync(pipeline, report);
     }
 
@@ -69,9 +92,9 @@ public sealed class RestAuthTests(MedallionFixture medallion)
         });
         var pipeline = (await shop.PipelineAsync("key: [id], load: full, rest: {path: orders, pages: {by: page, verify: false}}")).On(shop.Compose(OAuth, clock: clock));
 
-        await pipeline.SucceedAsync();
+        await pipeline.SucceedAsync("bronze.orders");
 
-        Assert.Equal("5", await pipeline.ScalarAsync("select count(*) from silver.orders"));
+        Assert.Equal("5", await pipeline.ScalarAsync("select count(*) from bronze.orders"));
         Assert.Equal(2, tokens);
     }
 
@@ -105,7 +128,7 @@ public sealed class RestAuthTests(MedallionFixture medallion)
             context.Request.Path != "/token" ? RestShop.JsonAsync(context, """[{"id": 1}]""") : ++asked == 1 ? RefuseAsync(context, 503) : RestShop.JsonAsync(context, """{"access_token": "t", "expires_in": "60"}"""));
         var pipeline = await shop.PipelineAsync(Keys, OAuth);
 
-        await pipeline.SucceedAsync();
+        await pipeline.SucceedAsync("bronze.orders");
 
         Assert.Equal(2, asked);
     }

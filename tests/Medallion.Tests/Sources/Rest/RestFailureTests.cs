@@ -27,12 +27,12 @@ public sealed class RestFailureTests(MedallionFixture medallion)
             : PageAsync(context));
         var pipeline = await shop.PipelineAsync(Keys, options: RestShop.Quick with { AnswerTimeout = TimeSpan.FromMilliseconds(600), ReadTimeout = TimeSpan.FromMilliseconds(600), Attempts = 8 });
 
-        await pipeline.SucceedAsync();
+        await pipeline.SucceedAsync("bronze.orders");
 
         // No page before the one that failed was asked for again.
         Assert.InRange(shop.Requests.Count(r => r == "/v1/orders"), 2, Pages / 2);
         Assert.Equal("18|18", await pipeline.ScalarAsync("select count(*), count(distinct id) from bronze.orders"));
-        Assert.Empty((await pipeline.SucceedAsync()).Built);
+        Assert.Empty((await pipeline.SucceedAsync("bronze.orders")).Built);
     }
 
     [Theory]
@@ -79,7 +79,7 @@ public sealed class RestFailureTests(MedallionFixture medallion)
         var paging = answer.StartsWith("next", StringComparison.Ordinal) ? Keys.Replace("{by: cursor, next: next}", "{by: link}", StringComparison.Ordinal) : Keys;
         var pipeline = await shop.PipelineAsync(paging, options: RestShop.Quick with { PageBytes = 100_000 });
 
-        var report = await pipeline.RunAsync();
+        var report = await pipeline.RunAsync("bronze.orders");
 
         Assert.Contains(expected, report.Run.Error, StringComparison.Ordinal);
         Assert.Equal(answer.EndsWith("circle", StringComparison.Ordinal) ? 6 : 1, shop.Requests.Count);
@@ -100,7 +100,7 @@ public sealed class RestFailureTests(MedallionFixture medallion)
         });
         var pipeline = await shop.PipelineAsync(Keys);
 
-        await pipeline.SucceedAsync();
+        await pipeline.SucceedAsync("bronze.orders");
 
         Assert.Equal("18", await pipeline.ScalarAsync("select count(distinct id) from bronze.orders"));
     }
@@ -122,7 +122,7 @@ public sealed class RestFailureTests(MedallionFixture medallion)
         });
         var pipeline = await shop.PipelineAsync(Keys);
 
-        await pipeline.SucceedAsync();
+        await pipeline.SucceedAsync("bronze.orders");
 
         Assert.Equal("5000|5000|50000000", await pipeline.ScalarAsync("select count(*), count(distinct id), sum(strlen(text)) from bronze.orders"));
     }

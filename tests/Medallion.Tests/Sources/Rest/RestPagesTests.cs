@@ -139,7 +139,7 @@ public sealed class RestPagesTests(MedallionFixture medallion)
         await using var shop = await RestShop.StartAsync(medallion, list.AnswerAsync);
         var pipeline = await shop.PipelineAsync("key: [id], load: full, rest: {path: page, records: data.items, pages: {by: page}}");
 
-        var report = await pipeline.RunAsync();
+        var report = await pipeline.RunAsync("bronze.orders");
 
         Assert.Contains("The list shop/page changed each of the 3 times that it was read", report.Run.Error, StringComparison.Ordinal);
     }
@@ -167,10 +167,10 @@ public sealed class RestPagesTests(MedallionFixture medallion)
             context, context.Request.Query.ContainsKey("cursor") ? """{"items": [{"id": 2}, {"id": 3}]}""" : """{"items": [{"id": 1}, {"id": 2}], "next": 2}"""));
         var pipeline = await shop.PipelineAsync("key: [id], load: full, rest: {path: orders, records: items, pages: {by: cursor, next: next}}");
 
-        await pipeline.SucceedAsync();
+        await pipeline.SucceedAsync("bronze.orders");
 
         Assert.Equal(["1", "2", "3"], await pipeline.QueryAsync("select id from bronze.orders order by id"));
-        Assert.Empty((await pipeline.SucceedAsync()).Built);
+        Assert.Empty((await pipeline.SucceedAsync("bronze.orders")).Built);
     }
 
     [Theory]
@@ -184,7 +184,7 @@ public sealed class RestPagesTests(MedallionFixture medallion)
         shop.Answer = context => RestShop.JsonAsync(context, $$"""{"items": [{"id": {{(answer.StartsWith("page", StringComparison.Ordinal) ? 1 : shop.Requests.Count)}}}], "next": {{(answer.StartsWith("next", StringComparison.Ordinal) ? answer[6..].Replace('\'', '"') : "null")}}}""");
         var pipeline = await shop.PipelineAsync($"key: [id], load: full, rest: {{path: orders, records: items, pages: {pages}}}");
 
-        var report = await pipeline.RunAsync();
+        var report = await pipeline.RunAsync("bronze.orders");
 
         Assert.Contains(expected, report.Run.Error, StringComparison.Ordinal);
         Assert.Contains("Nothing was committed.", report.Run.Error, StringComparison.Ordinal);

@@ -38,10 +38,10 @@ public sealed class RestRecordTests(MedallionFixture medallion)
                 return answer.Length == 0 ? Task.CompletedTask : RestShop.JsonAsync(context, answer);
             });
             var pipeline = await shop.PipelineAsync("key: [id], load: full, rest: {path: orders, records: items, pages: {by: page}}, columns: {id: {type: bigint}}");
-            await pipeline.SucceedAsync();
+            await pipeline.SucceedAsync("bronze.orders");
 
-            Assert.Equal("0", await pipeline.ScalarAsync("select count(id) from silver.orders"));
-            Assert.Empty((await pipeline.SucceedAsync()).Built);
+            Assert.Equal("0", await pipeline.ScalarAsync("select count(*) from bronze.orders"));
+            Assert.Empty((await pipeline.SucceedAsync("bronze.orders")).Built);
         }
     }
 
@@ -61,9 +61,9 @@ public sealed class RestRecordTests(MedallionFixture medallion)
         var less = value[0] != '\'' ? "9" : value == "'b'" ? "'B'" : "'2025-12-31'";
         await using var shop = await RestShop.StartAsync(medallion, context => RestShop.JsonAsync(context, $$$"""[{"id": 1, "x": {"at": {{{value}}}}}, {"id": 2, "x": {"at": {{{less}}}}}, {"id": 3}]""".Replace('\'', '"')));
         var pipeline = await shop.PipelineAsync($"key: [id], cursor: x.at, {(lookback.Length > 0 ? $"{lookback.TrimEnd(',')}, " : "")}rest: {{path: orders, since: from{(format.Length > 0 ? $", {format.TrimEnd(',')}" : "")}}}");
-        await pipeline.SucceedAsync();
+        await pipeline.SucceedAsync("bronze.orders");
 
-        Assert.Empty((await pipeline.SucceedAsync()).Built);
+        Assert.Empty((await pipeline.SucceedAsync("bronze.orders")).Built);
 
         Assert.Equal(["/v1/orders", $"/v1/orders?from={Uri.EscapeDataString(expected)}"], shop.Requests);
         Assert.Equal("3", await pipeline.ScalarAsync("select count(*) from bronze.orders"));
@@ -71,14 +71,15 @@ public sealed class RestRecordTests(MedallionFixture medallion)
 
     [Theory]
     [InlineData("cursor: changed, rest: {path: orders}", "'cursor' of source 'orders' names 'changed', which no record of shop/orders has")]
+    [InlineData("cursor: day, lookback: 1d, rest: {path: orders, since: from}", "'lookback' of source 'orders' needs a cursor that is a time, but 'day' has values such as '2026-01-31 10:00:00 Europe/Zurich'")]
     [InlineData("cursor: id, lookback: 1m, rest: {path: orders, since: from}", "'lookback' of source 'orders' needs a cursor that is a time, but 'id' has values such as '1'")]
     public async Task Run_CursorThatDoesNotServe_IsRefused(string keys, string expected)
     {
-        await using var shop = await RestShop.StartAsync(medallion, context => RestShop.JsonAsync(context, """[{"id": 1}]"""));
+        await using var shop = await RestShop.StartAsync(medallion, context => RestShop.JsonAsync(context, """[{"id": 1, "day": "2026-01-31 10:00:00 Europe/Zurich"}]"""));
         var pipeline = await shop.PipelineAsync(keys);
-        var first = await pipeline.RunAsync();
+        var first = await pipeline.RunAsync("bronze.orders");
 
-        var error = first.Run.Error ?? (await Assert.ThrowsAsync<TerminalException>(() => pipeline.RunAsync())).Message;
+        var error = first.Run.Error ?? (await Assert.ThrowsAsync<TerminalException>(() => pipeline.RunAsync("bronze.orders"))).Message;
 
         Assert.Contains(expected, error, StringComparison.Ordinal);
     }
@@ -119,7 +120,7 @@ public sealed class RestRecordTests(MedallionFixture medallion)
         await using var shop = await RestShop.StartAsync(medallion, context => RestShop.JsonAsync(context, """{"items": [{"id": 1}], "next_page": "b"}"""));
         var pipeline = await shop.PipelineAsync("key: [id], load: full, rest: {path: orders, records: items, pages: {by: cursor, next: next}}");
 
-        var report = await pipeline.SucceedAsync();
+        var report = await pipeline.SucceedAsync("bronze.orders");
 
         Assert.Equal("The first answer has no 'next', which says what comes next: it was taken as the only page.", report["bronze.orders"].Note);
     }
@@ -130,8 +131,8 @@ public sealed class RestRecordTests(MedallionFixture medallion)
         await using var shop = await RestShop.StartAsync(medallion, context => RestShop.JsonAsync(context, context.Request.Query["page"] == "1" ? """{"items": [{"id": 1}]}""" : """{"count": 0}"""));
         var pipeline = await shop.PipelineAsync("key: [id], load: full, rest: {path: orders, records: items, pages: {by: page}}");
 
-        await pipeline.SucceedAsync();
+        await pipeline.SucceedAsync("bronze.orders");
 
-        Assert.Equal("1", await pipeline.ScalarAsync("select count(*) from silver.orders"));
+        Assert.Equal("1", await pipeline.ScalarAsync("select count(*) from bronze.orders"));
     }
 }

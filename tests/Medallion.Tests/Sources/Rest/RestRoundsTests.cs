@@ -3,7 +3,7 @@ namespace Pipeline.Medallion.Tests.Sources.Rest;
 /// <summary>Orders come, change and go between and during the runs, also from one page to the next; when all is still, silver has what the API has.</summary>
 public sealed class RestRoundsTests(MedallionFixture medallion)
 {
-    private const int Rounds = 4;
+    private const int Rounds = 3;
 
     [Theory]
     [InlineData("page", "{by: page}", 1)]
