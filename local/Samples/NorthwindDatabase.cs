@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -17,6 +18,7 @@ internal sealed class NorthwindDatabase : IAsyncDisposable
     public const string Setting = "Connections__northwind";
 
     private const string Name = "northwind";
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
     private readonly Postgres? server;
 
     private NorthwindDatabase(Postgres? server) => this.server = server;
@@ -127,9 +129,22 @@ internal sealed class NorthwindDatabase : IAsyncDisposable
     private static async Task<NpgsqlConnection> OpenAsync(Settings settings, string database, CancellationToken cancellationToken)
     {
         // Pooled connections would outlive the server.
-        var connection = new NpgsqlConnection($"{ConnectionStringOf(settings, database)};Pooling=false");
-        await connection.OpenAsync(cancellationToken);
-        return connection;
+        var waited = Stopwatch.StartNew();
+        while (true)
+        {
+            var connection = new NpgsqlConnection($"{ConnectionStringOf(settings, database)};Pooling=false");
+            try
+            {
+                await connection.OpenAsync(cancellationToken);
+                return connection;
+            }
+            catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.CannotConnectNow && waited.Elapsed < StartDeadline)
+            {
+                // It listens before it has recovered.
+                await connection.DisposeAsync();
+                await Task.Delay(50, cancellationToken);
+            }
+        }
     }
 
     private static string Password(Settings settings)

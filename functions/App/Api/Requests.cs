@@ -31,11 +31,15 @@ internal static class Requests
     /// <exception cref="BadRequestException">It is not that JSON, or too large.</exception>
     public static async Task<T> ReadAsync<T>(HttpRequest request, string describedIn, CancellationToken cancellationToken)
     {
-        var body = await BytesAsync(request, BodyLimitBytes, cancellationToken);
         try
         {
+            var body = await BytesAsync(request, BodyLimitBytes, cancellationToken);
             var text = body.Length == 0 ? "{}"u8 : body.Span;
             return JsonSerializer.Deserialize<T>(text, BodyOptions) ?? throw new BadRequestException("The body is 'null': expected a JSON object.");
+        }
+        catch (TooLargeException error)
+        {
+            throw new BadRequestException(error.Message, error);
         }
         catch (JsonException error)
         {
