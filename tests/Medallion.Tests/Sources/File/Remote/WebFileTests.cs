@@ -1,9 +1,9 @@
 using System.IO.Compression;
 using System.Text;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Lakehouse;
-using Pipeline.Medallion.Definitions;
-using Pipeline.Medallion.Sources.File;
+using Pipeline.Medallion.Events;
 using Pipeline.Medallion.Tests.Sources.Rest;
 
 namespace Pipeline.Medallion.Tests.Sources.File.Remote;
@@ -39,7 +39,6 @@ public sealed class WebFileTests(MedallionFixture medallion)
     [Theory]
     [InlineData("modified", 1)]
     [InlineData("weak", 2)]
-    [InlineData("nothing", 2)]
     public async Task Run_ServerWithoutStrongETag_TakesNothingTwice(string kind, int downloads)
     {
         await using var shelf = await WebShelf.StartAsync(medallion, WebShelf.Rows(3), kind == "weak" ? "W/\"1\"" : null);
@@ -82,7 +81,7 @@ public sealed class WebFileTests(MedallionFixture medallion)
     [InlineData("302 http://127.0.0.1:1/orders.csv", "is redirected to another server, http://127.0.0.1:1,")]
     [InlineData("302 /v1/data/orders.csv", "leads from one URL to the next without an end")]
     [InlineData("503", "is not given for now (HTTP 503). It may pass.")]
-    public async Task Run_FileThatNobodyGives_TellsWhyWithoutTheSecret(string answer, string expected)
+    public async Task List_FileThatNobodyGives_TellsWhyWithoutTheSecret(string answer, string expected)
     {
         await using var shelf = await WebShelf.StartAsync(medallion, WebShelf.Rows(1));
         shelf.Before = context =>
@@ -92,13 +91,12 @@ public sealed class WebFileTests(MedallionFixture medallion)
             context.Response.Headers.Location = answer.Length > 3 ? answer[4..] + (answer.EndsWith('=') ? Uri.EscapeDataString(Secret) : "") : default;
             return true;
         };
-        var pipeline = await shelf.PipelineAsync(medallion, "connection: shop", auth: $"Auth=bearer;Token=\"{Secret}\"");
 
-        var report = await pipeline.RunAsync("bronze.orders");
+        var error = await Assert.ThrowsAnyAsync<LakehouseException>(() => shelf.OpenAsync(file => file.ListAsync(Cancelled).FirstAsync(Cancelled).AsTask(), auth: $"Auth=bearer;Token=\"{Secret}\""));
 
-        Assert.StartsWith($"The file {shelf.Url}", report.Run.Error?[report.Run.Error.IndexOf("The file", StringComparison.Ordinal)..], StringComparison.Ordinal);
-        Assert.Contains(expected, report.Run.Error, StringComparison.Ordinal);
-        Assert.DoesNotContain("s3cret", Json.Write(report), StringComparison.Ordinal);
+        Assert.Equal(expected.EndsWith("It may pass.", StringComparison.Ordinal), error is TransientException);
+        Assert.Contains($"The file {shelf.Url} {expected}", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -134,18 +132,33 @@ public sealed class WebFileTests(MedallionFixture medallion)
     }
 
     [Fact]
+    public async Task Run_FileThatIsRefused_HasTheSecretNowhere()
+    {
+        await using var shelf = await WebShelf.StartAsync(medallion, WebShelf.Rows(1));
+        shelf.Before = context =>
+        {
+            context.Response.StatusCode = context.Request.Query["code"] == Secret ? 403 : 500;
+            context.Response.WriteAsync($"not for {context.Request.Query["code"]}").Wait();
+            return true;
+        };
+        var pipeline = await shelf.PipelineAsync(medallion, "connection: shop", auth: $"Auth=apikey;Query=code;Key=\"{Secret}\"");
+
+        var report = await pipeline.RunAsync("bronze.orders");
+
+        Assert.Contains("The answer begins with: not for ***", report.Run.Error, StringComparison.Ordinal);
+        var events = await pipeline.Floor.GetRequiredService<EventLog>().ReadAsync(new EventFilter { Source = $"{pipeline.Name}/bronze.orders" }, 0, 100, Cancelled);
+        Assert.NotEmpty(events.Events);
+        Assert.DoesNotContain("s3cret", Json.Write(report) + Json.Write(events), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Download_FileThatComesPackedThoughItsNameDoesNotSaySo_IsTerminal()
     {
-        await using var shelf = await WebShelf.StartAsync(medallion, WebShelf.Rows(100));
+        await using var shelf = await WebShelf.StartAsync(medallion, WebShelf.Rows(1));
         shelf.Headers["Content-Encoding"] = "br";
-        var pipeline = await shelf.PipelineAsync(medallion);
-        var source = (await pipeline.Floor.GetRequiredService<DefinitionStore>().LoadAsync(pipeline.Name, Cancelled)).Definition.Sources[0];
-        var files = pipeline.Floor.GetRequiredService<LandingFiles>().Of(source);
-        var local = Path.GetTempFileName();
 
-        var error = await Assert.ThrowsAsync<TerminalException>(() => files.DownloadAsync(new LandedFile { Path = shelf.Url, ETag = "", SizeBytes = 0 }, local, Cancelled));
+        var error = await Assert.ThrowsAsync<TerminalException>(() => shelf.DownloadAsync());
 
-        System.IO.File.Delete(local);
         Assert.Contains("comes packed (Content-Encoding: br): expected it as it is", error.Message, StringComparison.Ordinal);
     }
 

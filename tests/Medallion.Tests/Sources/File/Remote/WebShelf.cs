@@ -3,6 +3,10 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Sources;
+using Pipeline.Medallion.Sources.File;
+using Pipeline.Medallion.Sources.File.Remote;
 using Pipeline.Medallion.Sources.Rest;
 using Pipeline.Medallion.Tests.Sources.Rest;
 
@@ -50,6 +54,32 @@ internal sealed class WebShelf : IAsyncDisposable
     /// <summary>A pipeline that takes the file.</summary>
     public async Task<TestPipeline> PipelineAsync(MedallionFixture medallion, string keys = "key: [id]", string? url = null, string auth = "Auth=none", RestOptions? options = null) =>
         (await TestPipeline.CreateAsync(medallion, $"sources:\n  orders: {{connector: file, path: \"{url ?? Url}\", {keys}}}")).On(Shop.Compose(auth, options));
+
+    /// <summary>The file, without a pipeline around it.</summary>
+    public async Task<T> OpenAsync<T>(Func<WebFile, Task<T>> use, long mostBytes = 1_000_000, string? auth = null)
+    {
+        using var servers = new RestServers();
+        var remote = new RemoteDefinition { Url = new Uri(Url), Connection = auth is null ? null : "shop" };
+        var connection = auth is null ? RestConnection.Open(remote.Url) : RestConnection.Read(new Connections([KeyValuePair.Create<string, string?>("shop", $"Url={Shop.Url};{auth}")]), "shop");
+        return await use(new WebFile(new WebServer(servers, connection, remote, RestShop.Quick, TimeProvider.System), mostBytes, TimeProvider.System));
+    }
+
+    /// <summary>Downloads the file that a plan found with the ETag 1.</summary>
+    public Task<(LandedFile File, string Text)> DownloadAsync(long mostBytes = 1_000_000) => OpenAsync(
+        async file =>
+        {
+            var local = Path.GetTempFileName();
+            try
+            {
+                var read = await file.DownloadAsync(new LandedFile { Path = Url, ETag = "\"1\"", SizeBytes = 0 }, local, TestContext.Current.CancellationToken);
+                return (read, await System.IO.File.ReadAllTextAsync(local, TestContext.Current.CancellationToken));
+            }
+            finally
+            {
+                System.IO.File.Delete(local);
+            }
+        },
+        mostBytes);
 
     public static string Rows(int count, string suffix = "") =>
         "id,text\n" + string.Concat(Enumerable.Range(0, count).Select(id => string.Create(CultureInfo.InvariantCulture, $"{id},row {id} {suffix}\n")));
