@@ -65,6 +65,7 @@ public static partial class MedallionServices
         services.AddSingleton<EventPush>();
         services.AddSingleton(s => new SourceSchemas(
             s.GetRequiredService<SchemaRegistry>(), s.GetRequiredService<EventLog>(), s.GetRequiredService<LakeTables>(), s.GetService<ILogger<SourceSchemas>>() ?? NullLogger<SourceSchemas>.Instance));
+        services.AddSingleton<LandingFiles>();
         services.AddSingleton<FileScanner>();
         services.AddSingleton<FileLander>();
         services.TryAddSingleton(new Connections([]));

@@ -97,6 +97,7 @@ internal sealed partial class DefinitionReader
             Sql = ReadSql(map, name, connector),
             Rest = ReadRest(map, name, connector),
             Webhook = ReadWebhook(map, name, connector),
+            Remote = ReadRemote(map, name, connector),
             Path = connector switch
             {
                 PipelineKeys.EventHub or PipelineKeys.Sql or PipelineKeys.Rest => "",
@@ -118,7 +119,7 @@ internal sealed partial class DefinitionReader
             Quality = QualityDefinitionReader.Read(map, quality),
             Line = map.Line,
         };
-        if (source.Path.StartsWith('/') || source.Path.Split('/').Any(s => s is "." or ".."))
+        if (!IsUrl(source.Path) && (source.Path.StartsWith('/') || source.Path.Split('/').Any(s => s is "." or "..")))
         {
             map.ProblemAt("path", $"'{source.Path}' is not a path in the container 'landing': expected segments such as sales/*.csv, without a leading '/' or '..'");
         }

@@ -57,10 +57,13 @@ public sealed record SourceDefinition
     /// <summary>How it takes deliveries; null: nobody sends it any.</summary>
     public WebhookDefinition? Webhook { get; init; }
 
-    /// <summary>The name of the connection that it needs, in the app's settings; null: it needs none.</summary>
-    public string? Connection => Sql?.Connection ?? Rest?.Connection ?? Webhook?.Connection;
+    /// <summary>The file of a web server that it takes; null: it takes none.</summary>
+    public RemoteDefinition? Remote { get; init; }
 
-    /// <summary>A glob in the container <c>landing</c>: '*' and '?' within a segment, '**' over segments. Empty for a source that is not of files.</summary>
+    /// <summary>The name of the connection that it needs, in the app's settings; null: it needs none.</summary>
+    public string? Connection => Sql?.Connection ?? Rest?.Connection ?? Webhook?.Connection ?? Remote?.Connection;
+
+    /// <summary>A glob in the container <c>landing</c>: '*' and '?' within a segment, '**' over segments; or a URL. Empty for a source that is not of files.</summary>
     public required string Path { get; init; }
 
     /// <summary>The format of its files; null takes it from each file's name.</summary>
@@ -78,11 +81,11 @@ public sealed record SourceDefinition
     /// <summary>The column that says that a row is deleted: true, not 0, or a time; null: no row says so.</summary>
     public string? Deleted { get; init; }
 
-    /// <summary>What arrives, for people: <c>landing/northwind/orders*.json</c>, <c>webhooks/northwind/payments</c>, <c>sql/northwind/public.orders</c>, <c>rest/shop/orders</c> or <c>eventhub/events</c>.</summary>
+    /// <summary>What arrives, for people: <c>landing/northwind/orders*.json</c>, <c>webhooks/northwind/payments</c>, <c>sql/northwind/public.orders</c>, <c>rest/shop/orders</c>, <c>https://example.com/orders.csv</c> or <c>eventhub/events</c>.</summary>
     public string Arrival => Stream is { } stream ? $"eventhub/{stream.Hub ?? "default"}" : Sql is { } sql ? $"sql/{sql.Name}"
         : Rest is { } rest ? $"rest/{rest.Name}"
         : Webhook is not null ? Path[..Path.IndexOf("/events/", StringComparison.Ordinal)]
-        : $"landing/{Path}";
+        : Remote?.Name ?? $"landing/{Path}";
 
     /// <summary>How silver is partitioned.</summary>
     public PartitionDefinition? Partition { get; init; }

@@ -29,8 +29,8 @@ internal static class PipelineKeys
     /// <summary>Of these only a stream has any.</summary>
     public static readonly string[] Stream = ["hub", "land"];
 
-    /// <summary>Connectors whose sources name a connection.</summary>
-    public static readonly string[] Connected = [Sql, Rest, WebhookConnector];
+    /// <summary>Connectors whose sources name a connection; those of files for a URL.</summary>
+    public static readonly string[] Connected = [FileConnector, Sql, Rest, WebhookConnector];
 
     public static readonly string[] Webhook = ["scheme", "tolerance"];
 

@@ -70,7 +70,7 @@ internal sealed class QualityJudge(SourceDefinition source, SourceChecks checks,
                 return (Verdict.Failed, $"Rule '{broken.Rule}' of source '{source.Name}' fails the step: {broken.Samples[0].Value}. Correct the file, or change the rule's 'otherwise'.");
             }
 
-            var example = broken.Samples.Count == 0 ? "" : $", such as record {broken.Samples[0].Row} of landing/{broken.Samples[0].File}";
+            var example = broken.Samples.Count == 0 ? "" : $", such as record {broken.Samples[0].Row} of {(source.Remote is null ? "landing/" : "")}{broken.Samples[0].File}";
             var tolerated = broken.AtMost is { } most ? string.Create(CultureInfo.InvariantCulture, $", where {most:0.##%} of {broken.Checked} are tolerated") : "";
             return (Verdict.Failed, $"Rule '{broken.Rule}' of source '{source.Name}' fails the step: {broken.Failed} row(s) break it ({check.Reason}){example}{tolerated}. Correct the file, or change the rule's 'otherwise'.");
         }

@@ -6,7 +6,9 @@ using Pipeline.LakeTesting;
 using Pipeline.Medallion;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Sources;
 using Pipeline.Medallion.Sources.File;
+using Pipeline.Medallion.Sources.Rest;
 
 namespace Pipeline.Faults.Parsers;
 
@@ -108,7 +110,9 @@ internal sealed class ParserTargets(ParserCorpus corpus, Engine engine, string f
             Table = new TableKey("bronze", "f"),
         };
         var source = new SourceDefinition { Name = "f", Connector = "file", Path = "fuzz/*", Line = new SourceLine("pipeline.yaml", 1) };
-        var batches = await new FileLander(lake, engine, new DataFileWriter(lake)).LandAsync(source, work, files, "i", cancellationToken);
+        using var servers = new RestServers();
+        var landing = new LandingFiles(lake, engine, new Connections([]), servers, new RestOptions(), TimeProvider.System);
+        var batches = await new FileLander(lake, engine, new DataFileWriter(lake), landing).LandAsync(source, work, files, "i", cancellationToken);
         var landed = batches.SelectMany(batch => batch.Files).ToList();
         var rows = batches.SelectMany(batch => batch.Add).Sum(file => file.Statistics?.Rows ?? 0);
         if (landed.Sum(file => file.Rows) != rows || landed.First(file => file.Path == GoodFile).Rows != 2)

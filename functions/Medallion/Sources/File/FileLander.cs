@@ -11,7 +11,7 @@ namespace Pipeline.Medallion.Sources.File;
 
 /// <summary>Writes files to data files of bronze, as they arrived: text stays text.</summary>
 /// <remarks>A part is landed in batches, each small enough for the activity's share of scratch disk, and uploaded before the next is read.</remarks>
-internal sealed class FileLander(ILake lake, Engine engine, DataFileWriter writer)
+internal sealed class FileLander(ILake lake, Engine engine, DataFileWriter writer, LandingFiles landingFiles)
 {
     /// <summary>Lands files and ranges of files, in their order.</summary>
     /// <param name="source">The source.</param>
@@ -42,10 +42,10 @@ internal sealed class FileLander(ILake lake, Engine engine, DataFileWriter write
         var taken = new List<LandedFile>();
         var landed = new List<string>();
         var detected = new List<IReadOnlyList<DetectedColumn>>();
-        foreach (var file in files)
+        foreach (var planned in files)
         {
-            var local = landing.LocalFile(file);
-            await lake.DownloadAsync(file.LakePath, local, file.ETag, cancellationToken);
+            var local = landing.LocalFile(planned);
+            var file = await landingFiles.Of(landing.Source).DownloadAsync(planned, local, cancellationToken);
             var hash = file.Hash ?? await HashAsync(local, cancellationToken);
             if (hash == file.TakenHash && !landing.Work.Rebuild)
             {

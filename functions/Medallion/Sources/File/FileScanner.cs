@@ -7,14 +7,14 @@ using Pipeline.Medallion.Runs;
 namespace Pipeline.Medallion.Sources.File;
 
 /// <summary>Finds the files that a run takes for a source, and cuts them into parts.</summary>
-internal sealed class FileScanner(LakeTables tables, FileCache cache, Engine engine)
+internal sealed class FileScanner(LakeTables tables, FileCache cache, Engine engine, LandingFiles landing)
 {
     private const int MaxParts = 200;
     private const int FilesPerPart = 1000;
     private const int NamedPaths = 20;
     private const string Nothing = "no file is new or changed";
 
-    /// <summary>Compares what lies in landing with the ledger and lists what to take.</summary>
+    /// <summary>Compares what is there with the ledger and lists what to take.</summary>
     public async Task<SourceScan> ScanAsync(ScanRequest request, CancellationToken cancellationToken)
     {
         var (session, source) = (request.Session, request.Source);
@@ -42,16 +42,12 @@ internal sealed class FileScanner(LakeTables tables, FileCache cache, Engine eng
 
     private async Task ListAsync(DuckDbSession session, SourceDefinition source, CancellationToken cancellationToken)
     {
-        var glob = new FileGlob(source.Path);
         var list = Path.Combine(session.TempDirectory, $"listed-{source.Name}.ndjson");
         await using (var writer = new StreamWriter(list))
         {
-            await foreach (var file in tables.Lake.ListPrefixAsync(LandedFile.Container, glob.Prefix, cancellationToken))
+            await foreach (var file in landing.Of(source).ListAsync(cancellationToken))
             {
-                if (glob.Matches(file.Path.Path))
-                {
-                    await writer.WriteLineAsync(Json.Write(new { path = file.Path.Path, etag = file.ETag, size = file.SizeBytes, hash = file.ContentHash }));
-                }
+                await writer.WriteLineAsync(Json.Write(new { path = file.Path, etag = file.ETag, size = file.SizeBytes, hash = file.Hash }));
             }
         }
 
@@ -73,7 +69,7 @@ internal sealed class FileScanner(LakeTables tables, FileCache cache, Engine eng
         foreach (var row in files.Rows())
         {
             var file = new LandedFile { Path = (string)(row[0] ?? ""), ETag = (string)(row[1] ?? ""), SizeBytes = (long)(row[2] ?? 0L), Hash = (string?)row[3], TakenHash = (string?)row[4] };
-            foreach (var piece in await CutAsync(file, request.Source.Format, cancellationToken))
+            foreach (var piece in await CutAsync(file, request.Source, cancellationToken))
             {
                 if (part.Count > 0 && (part.Count >= filesPerPart || size + LandingBatches.Weight(piece) > bytesPerPart))
                 {
@@ -105,11 +101,11 @@ internal sealed class FileScanner(LakeTables tables, FileCache cache, Engine eng
         }
     }
 
-    // Text is cut; what is packed or nested can only be read from its beginning.
-    private async Task<IEnumerable<LandedFile>> CutAsync(LandedFile file, FileFormat? declared, CancellationToken cancellationToken)
+    // Text in the container is cut; what is packed or nested can only be read from its beginning.
+    private async Task<IEnumerable<LandedFile>> CutAsync(LandedFile file, SourceDefinition source, CancellationToken cancellationToken)
     {
-        var format = declared ?? FileFormats.Find(file.Path);
-        if (file.SizeBytes <= engine.Options.PartBytes || FileContent.PackedEnding(file.Path).Length > 0 || format is not (FileFormat.Csv or FileFormat.Ndjson))
+        var format = source.Format ?? FileFormats.Find(file.Path);
+        if (!landing.Of(source).HasRanges || file.SizeBytes <= engine.Options.PartBytes || FileContent.PackedEnding(file.Path).Length > 0 || format is not (FileFormat.Csv or FileFormat.Ndjson))
         {
             return [file];
         }

@@ -5,8 +5,8 @@ using Pipeline.Medallion.Definitions;
 
 namespace Pipeline.Medallion.Sources.File;
 
-/// <summary>Files of the container <c>landing</c>: each is taken once by its content, and a ledger in bronze knows which.</summary>
-internal sealed class FileSource(LakeTables tables, Engine engine, FileCache cache, TableReader reader, DataFileWriter writer, FileScanner scanner, FileLander lander) : ISource
+/// <summary>Files of the container <c>landing</c>, or of a web server: each is taken once by its content, and a ledger in bronze knows which.</summary>
+internal sealed class FileSource(LakeTables tables, Engine engine, FileCache cache, TableReader reader, DataFileWriter writer, FileScanner scanner, FileLander lander, LandingFiles landing) : ISource
 {
     /// <inheritdoc/>
     public string Connector => "file";
@@ -14,13 +14,9 @@ internal sealed class FileSource(LakeTables tables, Engine engine, FileCache cac
     /// <inheritdoc/>
     public async Task<string> CheckAsync(SourceDefinition source, CancellationToken cancellationToken)
     {
-        var glob = new FileGlob(source.Path);
-        await foreach (var file in tables.Lake.ListPrefixAsync(LandedFile.Container, glob.Prefix, cancellationToken))
+        await foreach (var file in landing.Of(source, attempts: 1).ListAsync(cancellationToken))
         {
-            if (glob.Matches(file.Path.Path))
-            {
-                return "files are there";
-            }
+            return source.Remote is null ? "files are there" : "the file is there";
         }
 
         return "the container answers; no file is there";
@@ -59,7 +55,7 @@ internal sealed class FileSource(LakeTables tables, Engine engine, FileCache cac
             Rewrite = rewrite,
             Ledger = await new FileLedger(tables.Lake, cache).WriteAsync(session, root, older, entries, request.Overwrite, request.Invocation, cancellationToken),
             Metrics = new Dictionary<string, string> { ["numLandedFiles"] = Json.Write(files.DistinctBy(f => f.Path).Count()) },
-            Note = entries.Count == 0 ? $"No file matches landing/{request.Source.Path}." : null,
+            Note = entries.Count == 0 ? $"No file matches {request.Source.Arrival}." : null,
         };
     }
 }

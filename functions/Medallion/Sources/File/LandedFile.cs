@@ -2,19 +2,19 @@ using Pipeline.Lakehouse.Storage;
 
 namespace Pipeline.Medallion.Sources.File;
 
-/// <summary>A file of the container <c>landing</c> that a run takes.</summary>
+/// <summary>A file that a run takes: of the container <c>landing</c>, or of a web server.</summary>
 public sealed record LandedFile
 {
     /// <summary>The container in which files arrive.</summary>
     public const string Container = "landing";
 
-    /// <summary>Its path in the container.</summary>
+    /// <summary>Its path in the container; of a file of a web server its URL, without a query.</summary>
     public required string Path { get; init; }
 
-    /// <summary>Its ETag as the plan found it; it is read on this condition only.</summary>
+    /// <summary>What tells its content from another as the plan found it: in the container its ETag, on which condition alone it is read.</summary>
     public required string ETag { get; init; }
 
-    /// <summary>Its length, in bytes.</summary>
+    /// <summary>Its length, in bytes; 0 where a web server does not say.</summary>
     public required long SizeBytes { get; init; }
 
     /// <summary>MD5 of its content; null where the storage does not know it and the file has not been read yet, or was cut into ranges, so that nobody reads all of it:
@@ -31,7 +31,7 @@ public sealed record LandedFile
     [System.Text.Json.Serialization.JsonIgnore(Condition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull)]
     public FileRange? Range { get; init; }
 
-    /// <summary>Where it lies.</summary>
+    /// <summary>Where it lies in the container.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public LakePath LakePath => new(Container, Path);
 }

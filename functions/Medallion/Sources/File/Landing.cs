@@ -15,6 +15,8 @@ internal sealed class Landing(SourceDefinition source, StepWork work, DuckDbSess
 
     public StepWork Work => work;
 
+    public SourceDefinition Source => source;
+
     /// <summary>Where the copy of the next file goes.</summary>
     public string LocalFile(LandedFile file) => Local($"raw-{++number}{FileContent.PackedEnding(file.Path)}");
 

@@ -14,9 +14,9 @@ namespace Pipeline.Medallion.Sources.Rest;
 internal sealed partial class RestClient
 {
     private const int MaxRedirects = 5;
-    private const int ShownCharacters = 200;
     private readonly RestServers servers;
     private readonly RestConnection connection;
+    private readonly RestAccess access;
     private readonly RestDefinition rest;
     private readonly RestOptions options;
     private readonly TimeProvider clock;
@@ -26,6 +26,7 @@ internal sealed partial class RestClient
     public RestClient(RestServers servers, RestConnection connection, RestDefinition rest, RestOptions options, TimeProvider clock)
     {
         (this.servers, this.connection, this.rest, this.options, this.clock) = (servers, connection, rest, options, clock);
+        access = new RestAccess(servers, connection, clock);
         retries = options.Attempts < 2 ? ResiliencePipeline<Attempt>.Empty : new ResiliencePipelineBuilder<Attempt> { TimeProvider = clock }.AddRetry(new RetryStrategyOptions<Attempt>
         {
             MaxRetryAttempts = options.Attempts - 1,
@@ -114,7 +115,7 @@ internal sealed partial class RestClient
             using var patience = Patience(options.AnswerTimeout, cancellationToken);
             using var message = await MessageAsync(request, patience.Token);
             using var answer = await servers.SendAsync(message, patience.Token);
-            if (IsRedirect(answer.StatusCode))
+            if (RestAccess.IsRedirect(answer.StatusCode))
             {
                 request = request with { Url = Redirected(page, request, answer, redirects++) };
                 continue;
@@ -123,7 +124,7 @@ internal sealed partial class RestClient
             if (answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden && connection.HasTokens && !isRenewed)
             {
                 isRenewed = true;
-                servers.TokenOf(connection.Name).Until = DateTimeOffset.MinValue;
+                access.Renew();
                 continue;
             }
 
@@ -214,11 +215,7 @@ internal sealed partial class RestClient
     public string Name(int page) => string.Create(CultureInfo.InvariantCulture, $"Page {page} of {rest.Name}");
 
     /// <summary>The beginning of a text, as a message may have it.</summary>
-    public string Shown(string text)
-    {
-        var plain = new string([.. connection.Redact(text).Select(c => char.IsControl(c) ? ' ' : c)]).Trim();
-        return plain.Length > ShownCharacters ? $"{plain[..ShownCharacters]} …" : plain;
-    }
+    public string Shown(string text) => connection.Shown(text);
 
     private static Attempt Failed(string message) => new(null, new TransientException(message), null);
 

@@ -9,6 +9,7 @@ namespace Pipeline.Medallion.Sources.Rest;
 internal sealed class RestConnection
 {
     private const string Hidden = "***";
+    private const int ShownCharacters = 200;
     private const string Expected = "expected KEY=VALUE;… such as Url=https://api.example.com/v1;Auth=bearer;Token=…";
     private static readonly string[] Kinds = ["none", "apikey", "basic", "bearer", "oauth2"];
     private readonly DbConnectionStringBuilder settings;
@@ -59,6 +60,14 @@ internal sealed class RestConnection
             // The parser's words may repeat the text.
             throw new TerminalException($"The setting Connections__{name} is no connection string: {Expected}.");
         }
+    }
+
+    /// <summary>The server of a URL that asks for nothing to be known by.</summary>
+    public static RestConnection Open(Uri url)
+    {
+        ArgumentNullException.ThrowIfNull(url);
+        var origin = url.GetLeftPart(UriPartial.Authority);
+        return new RestConnection(origin, new DbConnectionStringBuilder { ["Url"] = origin });
     }
 
     /// <summary>A URL below that of the API.</summary>
@@ -135,6 +144,13 @@ internal sealed class RestConnection
         {
             return secrets.OrderByDescending(s => s.Length).Aggregate(text, (shown, secret) => shown.Replace(secret, Hidden, StringComparison.Ordinal));
         }
+    }
+
+    /// <summary>The beginning of a text, as a message may have it.</summary>
+    public string Shown(string text)
+    {
+        var plain = new string([.. Redact(text).Select(c => char.IsControl(c) ? ' ' : c)]).Trim();
+        return plain.Length > ShownCharacters ? $"{plain[..ShownCharacters]} …" : plain;
     }
 
     /// <inheritdoc/>

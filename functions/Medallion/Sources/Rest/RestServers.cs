@@ -8,20 +8,10 @@ namespace Pipeline.Medallion.Sources.Rest;
 /// <summary>What the sources of an app share: the connections that are open, tokens, and buckets.</summary>
 internal sealed class RestServers : IDisposable
 {
-    private readonly HttpClient http = new(
-        new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            ActivityHeadersPropagator = null,
-            AutomaticDecompression = DecompressionMethods.All,
-            ConnectTimeout = TimeSpan.FromSeconds(30),
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        },
-        disposeHandler: true)
-    {
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
+    private readonly HttpClient http = Client(DecompressionMethods.All);
+
+    // Files are taken as they lie there: of what is packed on the way, no part can be asked for.
+    private readonly HttpClient files = Client(DecompressionMethods.None);
 
     private readonly ConcurrentDictionary<(string Connection, RestRate Rate), Lazy<RateLimiter>> buckets = new();
     private readonly ConcurrentDictionary<string, RestToken> tokens = new(StringComparer.OrdinalIgnoreCase);
@@ -29,6 +19,10 @@ internal sealed class RestServers : IDisposable
     /// <summary>Sends a request; the answer is there when its headers are.</summary>
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
         http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+
+    /// <summary>Sends a request for a file, whose bytes come as they are.</summary>
+    public Task<HttpResponseMessage> SendForFileAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        files.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
 
     /// <summary>Waits until a request may be made: as many as the rate has may follow each other at once.</summary>
     public async Task WaitAsync(RestDefinition rest, CancellationToken cancellationToken)
@@ -53,6 +47,7 @@ internal sealed class RestServers : IDisposable
     public void Dispose()
     {
         http.Dispose();
+        files.Dispose();
         foreach (var bucket in buckets.Values.Where(b => b.IsValueCreated))
         {
             bucket.Value.Dispose();
@@ -63,6 +58,21 @@ internal sealed class RestServers : IDisposable
             token.Dispose();
         }
     }
+
+    private static HttpClient Client(DecompressionMethods decompression) => new(
+        new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ActivityHeadersPropagator = null,
+            AutomaticDecompression = decompression,
+            ConnectTimeout = TimeSpan.FromSeconds(30),
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        },
+        disposeHandler: true)
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
 }
 
 /// <summary>The token that a connection has now.</summary>
