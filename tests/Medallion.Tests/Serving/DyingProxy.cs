@@ -62,7 +62,7 @@ internal sealed class DyingProxy : IAsyncDisposable
             if (!Died)
             {
                 await upstream.ConnectAsync(IPAddress.Loopback, server);
-                await Task.WhenAny(CopyAsync(client, upstream, counts: true), CopyAsync(upstream, client, counts: false));
+                await Task.WhenAll(CopyAsync(client, upstream, counts: true), CopyAsync(upstream, client, counts: false));
             }
         }
     }
@@ -74,14 +74,29 @@ internal sealed class DyingProxy : IAsyncDisposable
         {
             while (await from.GetStream().ReadAsync(buffer, stop.Token) is > 0 and var read)
             {
-                await to.GetStream().WriteAsync(buffer.AsMemory(0, read), stop.Token);
+                if (counts || !Died)
+                {
+                    await to.GetStream().WriteAsync(buffer.AsMemory(0, read), stop.Token);
+                }
+
                 if (counts && Interlocked.Decrement(ref left) <= 0)
                 {
-                    return;
+                    from.Close();
+                    break;
                 }
             }
+
+            if (counts)
+            {
+                // A connection that is cut takes with it what the server has not read: it is told of the end, and heard to its own.
+                to.Client.Shutdown(SocketShutdown.Send);
+            }
+            else
+            {
+                to.Close();
+            }
         }
-        catch (Exception error) when (error is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
         {
             // One of the two ends is gone.
         }

@@ -1,5 +1,3 @@
-using Pipeline.Lakehouse;
-
 namespace Pipeline.Medallion.Tests.Sources.Rest;
 
 /// <summary>What becomes of records, cursors and validators.</summary>
