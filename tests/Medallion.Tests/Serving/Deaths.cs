@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Pipeline.Lakehouse;
 using Pipeline.Medallion.Runs;
 
@@ -9,17 +10,20 @@ internal static class Deaths
     // What a connection begins with, and nothing is done by.
     private const int ConnectMessages = 3;
 
-    /// <summary>Serves version after version until an attempt survives.</summary>
+    private static readonly TimeSpan CommitDeadline = TimeSpan.FromSeconds(20);
+
+    /// <summary>Serves version after version until an attempt survives; then one whose commit is done without an answer.</summary>
     /// <param name="living">The table, over a way to the database that lasts.</param>
     /// <param name="dying">The same over the proxy.</param>
     /// <param name="proxy">The way that ends.</param>
+    /// <param name="commit">What the message has in it by which the target comes to hold the version.</param>
     /// <param name="held">The version that the target says it holds, after a look at whether it does. Versions are of the generation of their number.</param>
-    public static async Task RunAsync(ServedGold living, ServedGold dying, DyingProxy proxy, Func<Task<long>> held)
+    public static async Task RunAsync(ServedGold living, ServedGold dying, DyingProxy proxy, string commit, Func<Task<long>> held)
     {
         var version = await living.WriteAsync(Rows(0));
         await living.ServeAsync(run: 1);
         version = await living.WriteAsync(Rows(version + 1));
-        var (deaths, commits, survived) = (0, 0, false);
+        var (deaths, survived) = (0, false);
         for (var messages = 1; !survived; messages++)
         {
             proxy.DieAfter(ConnectMessages + messages);
@@ -37,8 +41,7 @@ internal static class Deaths
             var now = await held();
             Assert.Contains(now, new[] { version - 1, version });
 
-            // Whether a commit is made whose answer is lost is seen at once, or by the next one.
-            commits += found || (now == version && !survived) ? 1 : 0;
+            // Whether a commit was made whose answer is lost is seen at once, or by the next one.
             if (now == version && (found || !survived))
             {
                 survived = false;
@@ -46,10 +49,20 @@ internal static class Deaths
             }
         }
 
-        // A lock, the rows, the record; and the answer to a commit was lost too.
+        // A lock, the rows, the record.
         Assert.Equal(version, await held());
         Assert.True(deaths >= 8, $"It died {deaths} times only.");
-        Assert.True(commits >= 1, "No commit was made of which nobody heard.");
+
+        version = await living.WriteAsync(Rows(version + 1));
+        proxy.DieAfter(new Regex(commit));
+        await Assert.ThrowsAsync<TransientException>(() => dying.ServeAsync(run: 1000));
+        using var deadline = new CancellationTokenSource(CommitDeadline);
+        while (await held() != version)
+        {
+            await Task.Delay(20, deadline.Token);
+        }
+
+        Assert.Equal(StepStatus.Unchanged, (await living.ServeAsync(run: 1001)).Result.Status);
     }
 
     // Rows are added, changed and deleted from one generation to the next.

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Pipeline.Medallion.Tests.Serving;
 
@@ -11,6 +13,7 @@ internal sealed class DyingProxy : IAsyncDisposable
     private readonly int server;
     private readonly Task accepting;
     private int left = int.MaxValue;
+    private volatile Regex? last;
 
     public DyingProxy(int server)
     {
@@ -26,6 +29,13 @@ internal sealed class DyingProxy : IAsyncDisposable
 
     /// <summary>From now on, after so many messages.</summary>
     public void DieAfter(int messages) => Volatile.Write(ref left, messages);
+
+    /// <summary>From now on, after the message that has a text in it.</summary>
+    public void DieAfter(Regex text)
+    {
+        last = text;
+        DieAfter(int.MaxValue);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -77,6 +87,11 @@ internal sealed class DyingProxy : IAsyncDisposable
                 if (counts || !Died)
                 {
                     await to.GetStream().WriteAsync(buffer.AsMemory(0, read), stop.Token);
+                }
+
+                if (counts && last?.IsMatch(Encoding.ASCII.GetString(buffer, 0, read)) == true)
+                {
+                    DieAfter(1);
                 }
 
                 if (counts && Interlocked.Decrement(ref left) <= 0)

@@ -16,7 +16,7 @@ public sealed class ServingDeathTests(MedallionFixture medallion, PostgresFixtur
         var shop = await Shop.CreateAsync(medallion, postgres, "select 1");
         var gold = new ServedGold(shop.Compose(), ServedGold.Definition($"{shop.Schema}.target", mode, "id"));
         await using var proxy = new DyingProxy(postgres.Port);
-        await Deaths.RunAsync(gold, gold.On(shop.Compose(connectionString: $"{PostgresFixture.ConnectionStringFor(proxy.Port)};Pooling=false")), proxy, async () =>
+        await Deaths.RunAsync(gold, gold.On(shop.Compose(connectionString: $"{PostgresFixture.ConnectionStringFor(proxy.Port)};Pooling=false")), proxy, "COMMIT\0", async () =>
         {
             var held = Assert.Single(await shop.QueryAsync("select concat_ws('|', (select version from pipeline_served), count(*), min(id), min(generation), max(generation)) from target")).Split('|');
             Assert.Equal([held[0], "3", held[0], held[0], held[0]], held);
