@@ -94,7 +94,6 @@ public static partial class MedallionServices
             s.GetRequiredService<RunStore>(),
             s.GetRequiredService<StepStore>(),
             s.GetRequiredService<StreamOptions>(),
-            s.GetRequiredService<StreamStatus>(),
             s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SourceLander>();
         services.AddSingleton<SourceCommitter>();

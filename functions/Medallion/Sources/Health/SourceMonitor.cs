@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Pipeline.Lakehouse;
+using Pipeline.Lakehouse.Delta;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Streaming;
@@ -20,7 +21,6 @@ public sealed class SourceMonitor
     private readonly RunStore runs;
     private readonly StepStore steps;
     private readonly StreamOptions streams;
-    private readonly StreamStatus status;
     private readonly TimeProvider clock;
 
     internal SourceMonitor(
@@ -32,11 +32,10 @@ public sealed class SourceMonitor
         RunStore runs,
         StepStore steps,
         StreamOptions streams,
-        StreamStatus status,
         TimeProvider clock)
     {
         (this.definitions, this.tables, this.connectors, this.secrets, this.checks) = (definitions, tables, connectors, secrets, checks);
-        (this.runs, this.steps, this.streams, this.status, this.clock) = (runs, steps, streams, status, clock);
+        (this.runs, this.steps, this.streams, this.clock) = (runs, steps, streams, clock);
     }
 
     /// <summary>All sources, by pipeline and in the order of its definition; a pipeline whose definition cannot work has none.</summary>
@@ -46,7 +45,6 @@ public sealed class SourceMonitor
     /// <exception cref="DefinitionException">The definition of the pipeline that was asked for cannot work.</exception>
     public async Task<IReadOnlyList<SourceHealth>> ListAsync(string? pipeline, CancellationToken cancellationToken)
     {
-        var delays = (await status.ListAsync(cancellationToken)).ToDictionary(s => (s.Pipeline, s.Source), s => s.DelaySeconds);
         var all = new List<SourceHealth>();
         foreach (var compiled in await PipelinesAsync(pipeline, cancellationToken))
         {
@@ -56,11 +54,7 @@ public sealed class SourceMonitor
             foreach (var source in compiled.Definition.Sources)
             {
                 var health = await ReadAsync(name, source, looked.GetValueOrDefault(source.Name), cancellationToken);
-                all.Add(health with
-                {
-                    Check = checkedOnes.GetValueOrDefault(source.Name),
-                    LagSeconds = source.Stream is null ? health.LagSeconds : delays.GetValueOrDefault((name, source.Name)),
-                });
+                all.Add(health with { Check = checkedOnes.GetValueOrDefault(source.Name) });
             }
         }
 
@@ -171,10 +165,15 @@ public sealed class SourceMonitor
             LastRun = run,
             LastLoad = bronze is null || state is null ? null : new SourceLoad(
                 source.Stream is null ? state.RunId : null, bronze.CommittedUtc, state.Rows.In, await RateAsync(state, table, source, cancellationToken)),
-            LagSeconds = run is { Status: not (StepStatus.Failed or StepStatus.Running), EndedUtc: { } ended } ? Math.Round((clock.GetUtcNow() - ended).TotalSeconds, 3)
+            LagSeconds = source.Stream is { } stream ? DelayOf(bronze, stream) : run is { Status: not (StepStatus.Failed or StepStatus.Running), EndedUtc: { } ended } ? Math.Round((clock.GetUtcNow() - ended).TotalSeconds, 3)
                 : bronze is null ? null : Math.Round((clock.GetUtcNow() - bronze.CommittedUtc).TotalSeconds, 3),
         };
     }
+
+    // How old the newest event was when it was committed.
+    private double? DelayOf(DeltaSnapshot? bronze, StreamDefinition stream) =>
+        bronze is null || StreamPosition.AllOf(bronze, stream.Hub ?? streams.Hub ?? "").ToList() is not { Count: > 0 } positions ? null
+            : Math.Round((bronze.CommittedUtc - positions.Max(p => p.Position.EnqueuedUtc)).TotalSeconds, 3);
 
     private async Task<double?> RateAsync(StepState state, TableKey table, SourceDefinition source, CancellationToken cancellationToken) =>
         source.Stream is null && (await steps.ListAsync(state.RunId, cancellationToken)).FirstOrDefault(s => s.Table == table) is { Seconds: > 0 } step ? Math.Round(state.Rows.In / step.Seconds, 1) : null;
