@@ -151,7 +151,8 @@ public static partial class MedallionServices
             s.GetRequiredService<LakeTables>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>(), s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<LineageReader>();
         services.AddSingleton(s => new PipelineMetrics(s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<MetricEvaluator>()));
-        services.AddSingleton(s => new TableCatalog(s.GetRequiredService<LakeTables>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>()));
+        services.AddSingleton(s => new NewestSnapshots(s.GetRequiredService<ILake>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new TableCatalog(s.GetRequiredService<LakeTables>(), s.GetRequiredService<NewestSnapshots>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>()));
         services.AddSingleton(s => new TableProfiler(s.GetRequiredService<TableCatalog>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ScheduleStore>();
         services.AddSingleton<DueRuns>();
@@ -170,7 +171,12 @@ public static partial class MedallionServices
             s.GetService<ILogger<LineageLog>>() ?? NullLogger<LineageLog>.Instance));
         services.AddSingleton(s => new DataCatalog(s.GetRequiredService<LakeTables>(), s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<LineageReader>()));
         services.AddSingleton(s => new LiveComparer(s.GetRequiredService<LiveReader>(), s.GetRequiredService<LakeTables>(), s.GetRequiredService<SqlQuery>()));
-        services.AddSingleton(s => new SqlQuery(s.GetRequiredService<TableCatalog>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new QueryGate(s.GetRequiredService<EngineOptions>()));
+        services.AddSingleton(s => new SqlQuery(
+            s.GetRequiredService<TableCatalog>(), s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>(), s.GetRequiredService<QueryGate>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new MartSessions(s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new DataMart(
+            s.GetRequiredService<TableCatalog>(), s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<MartSessions>(), s.GetRequiredService<QueryGate>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new PipelineSteps(
             s.GetRequiredService<RunPlanner>(),
             s.GetRequiredService<SourcePlanner>(),

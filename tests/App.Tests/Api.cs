@@ -45,7 +45,7 @@ internal sealed partial class Api(Uri root) : IDisposable
     public static void RequireDescribed(string method, string path, int status, JsonElement body)
     {
         var described = Find(method, path).GetProperty("responses").TryGetProperty($"{status}", out var known) ? known : Reject();
-        var content = described.GetProperty("content").EnumerateObject().Single();
+        var content = described.GetProperty("content").EnumerateObject().First();
         Assert.Equal(MediaType(path, status), content.Name);
         Assert.Empty(Schemas.Check(content.Value.GetProperty("schema"), body));
 

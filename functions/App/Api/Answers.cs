@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Pipeline.App.Maintenance;
+using Pipeline.App.Mart;
 using Pipeline.App.Runs;
 using Pipeline.Lakehouse;
 using Pipeline.Medallion.Definitions;
@@ -57,6 +58,7 @@ internal static class Answers
         QueryException => Of(StatusCodes.Status400BadRequest, "The query cannot be answered", error.Message),
         SignatureException => Of(StatusCodes.Status401Unauthorized, "Not signed", error.Message),
         UnknownWebhookException => Of(StatusCodes.Status404NotFound, "Unknown webhook", error.Message),
+        NotAcceptableException => Of(StatusCodes.Status406NotAcceptable, "Not acceptable", error.Message),
         TooLargeException => Of(StatusCodes.Status413PayloadTooLarge, "Too large", error.Message),
         BadRequestException => Of(StatusCodes.Status400BadRequest, "Bad request", error.Message),
         TransientException => Of(StatusCodes.Status503ServiceUnavailable, "Try again later", error.Message),

@@ -83,6 +83,11 @@ internal sealed class OpenApiDocument
                 answer.Body == typeof(Problem) ? Answers.ProblemType : contentType,
                 answer.OrBody is { } other ? new JsonObject { ["anyOf"] = new JsonArray(body, schemas.OfAnswer(other)) } : body),
         };
+        foreach (var type in answer.OtherTypes)
+        {
+            described["content"]![type] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string", ["format"] = "binary" } };
+        }
+
         if (answer.Header is { } header)
         {
             described["headers"] = new JsonObject { [header.Name] = new JsonObject { ["description"] = header.Description, ["schema"] = new JsonObject { ["type"] = "string" } } };

@@ -52,6 +52,9 @@ internal sealed record Answer(int Status, string Description, Type Body)
     /// <summary>What else the body may be; null: nothing.</summary>
     public Type? OrBody { get; init; }
 
+    /// <summary>Further media types that it can have, of bytes.</summary>
+    public IReadOnlyList<string> OtherTypes { get; init; } = [];
+
     /// <summary>A header that it carries, with what it says.</summary>
     public (string Name, string Description)? Header { get; init; }
 }

@@ -258,6 +258,7 @@ internal static class Operations
             Body = typeof(SqlBody),
             Answers = [Ok<QueryAnswer>("The rows."), Error(400, "The request is not what is described here, or the query cannot be answered."), NoTable, CannotBeMet],
         },
+        .. MartOperations.All,
         new(nameof(HealthRequests.GetHealth), "get", "health", "Whether the app can do its work.")
         {
             NeedsKey = false,

@@ -48,6 +48,12 @@ public sealed class TableViews : IDisposable
 
     internal TableViews(IReadOnlyList<RowStream> streams) => this.streams = streams;
 
+    /// <summary>The local files that the views read; none where files are streamed.</summary>
+    public IReadOnlyList<string> LocalFiles => Lease?.LocalFiles ?? [];
+
+    /// <summary>Whether files are brought while a query reads them: such a session cannot be locked down, for nobody knows yet where they will lie.</summary>
+    public bool IsStreamed => streams.Count > 0;
+
     /// <summary>The files that were brought; null where they are streamed.</summary>
     internal CacheLease? Lease { get; set; }
 

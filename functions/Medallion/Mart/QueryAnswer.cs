@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
 using Pipeline.Lakehouse.DuckDb;
 
@@ -9,9 +7,6 @@ namespace Pipeline.Medallion.Mart;
 /// <summary>Rows as an answer of the API.</summary>
 public sealed record QueryAnswer
 {
-    /// <summary>The longest value, in bytes of its text: 1 MiB.</summary>
-    public const int ValueLimitBytes = 1 << 20;
-
     /// <summary>The columns.</summary>
     public required IReadOnlyList<DuckDbColumn> Columns { get; init; }
 
@@ -39,37 +34,11 @@ public sealed record QueryAnswer
                 break;
             }
 
-            rows.Add([.. result.Columns.Select((column, i) => ToJson(result[i], column.Name))]);
+            rows.Add([.. result.Columns.Select((column, i) => JsonValues.Of(result[i], column.Name))]);
         }
 
         return new QueryAnswer { Columns = result.Columns, Rows = rows, Truncated = truncated, Seconds = watch.Elapsed.TotalSeconds };
     }
-
-    private static JsonNode? ToJson(object? value, string column) => value switch
-    {
-        null => null,
-        bool b => JsonValue.Create(b),
-        string s => JsonValue.Create(Short(s, column)),
-        sbyte or byte or short or ushort or int or uint or long => JsonValue.Create(Convert.ToInt64(value, CultureInfo.InvariantCulture)),
-        ulong u => JsonValue.Create(u),
-        decimal d => JsonValue.Create(d),
-        float f => float.IsFinite(f) ? JsonValue.Create(f) : JsonValue.Create(f.ToString(CultureInfo.InvariantCulture)),
-        double d => double.IsFinite(d) ? JsonValue.Create(d) : JsonValue.Create(d.ToString(CultureInfo.InvariantCulture)),
-        Int128 i => i >= long.MinValue && i <= long.MaxValue ? JsonValue.Create((long)i) : JsonValue.Create(i.ToString(CultureInfo.InvariantCulture)),
-        DateOnly d => JsonValue.Create(d.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)),
-        DateTime t => JsonValue.Create(t.ToString("O", CultureInfo.InvariantCulture)),
-        DateTimeOffset t => JsonValue.Create(t.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)),
-        byte[] bytes => JsonValue.Create(Short(Convert.ToBase64String(bytes), column)),
-        IReadOnlyDictionary<string, object?> fields => new JsonObject(fields.Select(f => KeyValuePair.Create(f.Key, ToJson(f.Value, column)))),
-        System.Collections.IEnumerable list => new JsonArray([.. list.Cast<object?>().Select(item => ToJson(item, column))]),
-        IFormattable other => JsonValue.Create(other.ToString(null, CultureInfo.InvariantCulture)),
-        _ => JsonValue.Create(value.ToString()),
-    };
-
-    private static string Short(string text, string column) =>
-        text.Length <= ValueLimitBytes / 4 || Encoding.UTF8.GetByteCount(text) <= ValueLimitBytes
-            ? text
-            : throw new QueryException($"A value of column '{column}' has more than {ValueLimitBytes} bytes: select a part of it, such as left({column}, 1000).");
 }
 
 /// <summary>A question that cannot be answered as it was put.</summary>

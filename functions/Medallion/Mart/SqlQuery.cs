@@ -16,10 +16,11 @@ public sealed class SqlQuery
     private readonly TableCatalog catalog;
     private readonly Engine engine;
     private readonly TableReader reader;
+    private readonly QueryGate gate;
     private readonly TimeProvider clock;
 
-    internal SqlQuery(TableCatalog catalog, Engine engine, TableReader reader, TimeProvider clock) =>
-        (this.catalog, this.engine, this.reader, this.clock) = (catalog, engine, reader, clock);
+    internal SqlQuery(TableCatalog catalog, Engine engine, TableReader reader, QueryGate gate, TimeProvider clock) =>
+        (this.catalog, this.engine, this.reader, this.gate, this.clock) = (catalog, engine, reader, gate, clock);
 
     /// <summary>Runs a SELECT.</summary>
     /// <param name="pipeline">Whose tables it may read.</param>
@@ -30,6 +31,7 @@ public sealed class SqlQuery
     public async Task<QueryAnswer> RunAsync(string pipeline, string sql, CancellationToken cancellationToken)
     {
         var begun = clock.GetTimestamp();
+        using var place = await gate.EnterAsync(TimeLimit, cancellationToken);
         using var deadline = new CancellationTokenSource(TimeLimit, clock);
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         using var session = engine.OpenSession();

@@ -84,10 +84,11 @@ public sealed class TableCatalog
 {
     private const int HistoryLength = 50;
     private readonly LakeTables tables;
+    private readonly NewestSnapshots newest;
     private readonly Engine engine;
     private readonly TableReader reader;
 
-    internal TableCatalog(LakeTables tables, Engine engine, TableReader reader) => (this.tables, this.engine, this.reader) = (tables, engine, reader);
+    internal TableCatalog(LakeTables tables, NewestSnapshots newest, Engine engine, TableReader reader) => (this.tables, this.newest, this.engine, this.reader) = (tables, newest, engine, reader);
 
     /// <summary>All tables, by layer in the order of the flow, then pipeline and name.</summary>
     /// <param name="pipeline">Of this pipeline only; null: of all.</param>
@@ -166,7 +167,12 @@ public sealed class TableCatalog
         try
         {
             var opened = tables.Open(pipeline, table);
-            return await (when.AsOf is { } time ? opened.ReadAsync(time, cancellationToken) : opened.ReadAsync(when.Number, cancellationToken))
+            return await (when switch
+                {
+                    { AsOf: { } time } => opened.ReadAsync(time, cancellationToken),
+                    { Number: { } number } => opened.ReadAsync(number, cancellationToken),
+                    _ => newest.ReadAsync(opened.Root, cancellationToken),
+                })
                 ?? throw new UnknownTableException($"Pipeline '{pipeline}' has no table {table}. GET /api/tables lists those there are.");
         }
         catch (Exception error) when (error is ArgumentException or UnknownVersionException)
