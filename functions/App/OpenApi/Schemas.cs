@@ -57,7 +57,13 @@ internal sealed class Schemas
 
         if (type.IsEnum)
         {
-            return new JsonObject { ["type"] = "string", ["enum"] = new JsonArray([.. described["enum"]?.AsArray().Where(v => v is not null).Select(v => v?.DeepClone()) ?? []]) };
+            return new JsonObject { ["type"] = "string", ["enum"] = new JsonArray([.. Enum.GetNames(type).Select(n => (JsonNode)JsonNamingPolicy.CamelCase.ConvertName(n))]) };
+        }
+
+        if (described.ContainsKey("$ref") && context.TypeInfo is { Kind: JsonTypeInfoKind.Enumerable, ElementType: { } element })
+        {
+            // A list that occurs again in its own records.
+            return new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["$ref"] = $"#/components/schemas/{element.Name}" } };
         }
 
         return context.TypeInfo.Kind == JsonTypeInfoKind.Object ? AsComponent(context.TypeInfo, described, requireAll) : described;

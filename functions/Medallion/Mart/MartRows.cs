@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Pipeline.Lakehouse.DuckDb;
 
 namespace Pipeline.Medallion.Mart;
@@ -48,11 +49,11 @@ public sealed class MartRows : IDisposable
         writer.WriteNumber("version", Version);
         writer.WriteString("committedUtc", table.Snapshot.CommittedUtc);
         writer.WritePropertyName("columns");
-        JsonSerializer.Serialize(writer, Columns, Json.Options);
+        Node(Columns).WriteTo(writer);
         if (Fitted is { } fitted)
         {
             writer.WritePropertyName("fitted");
-            JsonSerializer.Serialize(writer, fitted, Json.Options);
+            Node(fitted).WriteTo(writer);
         }
 
         writer.WriteStartArray("rows");
@@ -123,6 +124,9 @@ public sealed class MartRows : IDisposable
         }
     }
 
+    // The serializer itself would flush the stream, and wait for it.
+    private static JsonNode Node<T>(T value) => JsonSerializer.SerializeToNode(value, Json.Options) ?? throw new InvalidOperationException();
+
     private bool Read() => reading.Do(result.Read);
 }
 
@@ -148,7 +152,7 @@ public sealed record MartAnswer
     public Features.FittedFeatures? Fitted { get; init; }
 
     /// <summary>The rows; dates and times as ISO 8601, binary as base64, numbers beyond a double's range as text.</summary>
-    public required IReadOnlyList<System.Text.Json.Nodes.JsonArray> Rows { get; init; }
+    public required IReadOnlyList<JsonArray> Rows { get; init; }
 
     /// <summary>What to send as <c>cursor</c> for the rows that follow; null: there are none.</summary>
     public string? Next { get; init; }
