@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Pipeline.Medallion.Mart;
-using Pipeline.Medallion.Mart.Features;
 using Pipeline.Medallion.Mart.Query;
+using Pipeline.Medallion.Serving;
 
 namespace Pipeline.Medallion.Tests.Mart;
 
@@ -56,7 +56,7 @@ public sealed class RandomQuestionTests(MedallionFixture medallion)
                 Assert.True(rows.Count <= DataMart.RowLimit);
                 answered++;
             }
-            catch (Exception error) when (error is QueryException or Serving.UnknownTableException or System.Text.Json.JsonException)
+            catch (Exception error) when (error is QueryException or UnknownTableException or System.Text.Json.JsonException)
             {
                 Assert.DoesNotContain("/etc/passwd:", error.Message, StringComparison.Ordinal);
                 refused++;
