@@ -21,11 +21,11 @@ public sealed record KMeansModel
     /// <summary>The sum of squared distances of all rows to their centroids, on the scale of <see cref="Scales"/>, in 64-bit floats.</summary>
     public required double Inertia { get; init; }
 
-    /// <summary>Passes over the rows in the training that was kept.</summary>
-    public required int Iterations { get; init; }
+    /// <summary>Passes over the rows in the training that was kept; null: the trainer does not tell.</summary>
+    public int? Iterations { get; init; }
 
-    /// <summary>False: the training ended at its limit of iterations.</summary>
-    public required bool Converged { get; init; }
+    /// <summary>False: the training ended at its limit of iterations; null: the trainer does not tell.</summary>
+    public bool? Converged { get; init; }
 
     /// <summary>What the seed of the training was.</summary>
     public required long Seed { get; init; }

@@ -152,18 +152,21 @@ internal sealed class Seeding
     {
         ref var rows = ref matrix.Block(block);
         var nearestOfBlock = nearest.AsSpan(block * BlockRows, BlockRows);
-        for (var row = 0; row < BlockRows; row += Vector<float>.Count)
+        for (var row = 0; row < BlockRows; row += 2 * Vector<float>.Count)
         {
             ref var x = ref Unsafe.Add(ref rows, row);
-            var sum = Vector<float>.Zero;
+            var (low, high) = (Vector<float>.Zero, Vector<float>.Zero);
             foreach (var value in values)
             {
-                var difference = Vector.LoadUnsafe(ref x) - new Vector<float>(value);
-                sum = Vector.FusedMultiplyAdd(difference, difference, sum);
+                var centroid = new Vector<float>(value);
+                var (a, b) = (Vector.LoadUnsafe(ref x) - centroid, Vector.LoadUnsafe(ref x, (nuint)Vector<float>.Count) - centroid);
+                low = Vector.FusedMultiplyAdd(a, a, low);
+                high = Vector.FusedMultiplyAdd(b, b, high);
                 x = ref Unsafe.Add(ref x, BlockRows);
             }
 
-            Vector.MinNative(sum, new Vector<float>(nearestOfBlock[row..])).CopyTo(squares[row..]);
+            Vector.MinNative(low, new Vector<float>(nearestOfBlock[row..])).CopyTo(squares[row..]);
+            Vector.MinNative(high, new Vector<float>(nearestOfBlock[(row + Vector<float>.Count)..])).CopyTo(squares[(row + Vector<float>.Count)..]);
         }
     }
 
