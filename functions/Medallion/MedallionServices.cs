@@ -8,6 +8,7 @@ using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion.Audit;
 using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Catalog;
+using Pipeline.Medallion.Clustering;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Events;
 using Pipeline.Medallion.Lineage;
@@ -74,6 +75,8 @@ public static partial class MedallionServices
         services.AddSingleton<ISqlDialect, MySqlDialect>();
         services.AddSingleton<ISqlDialect, SqlServerDialect>();
         AddOracle(services);
+        services.AddSingleton<IClusterTrainer, KMeansTrainer>();
+        AddMlNet(services);
         services.AddSingleton<FileSource>();
         services.AddSingleton<ISource>(s => s.GetRequiredService<FileSource>());
         services.AddSingleton<ISource, SqlSource>();
@@ -203,4 +206,6 @@ public static partial class MedallionServices
     }
 
     static partial void AddOracle(IServiceCollection services);
+
+    static partial void AddMlNet(IServiceCollection services);
 }

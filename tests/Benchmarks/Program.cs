@@ -11,6 +11,7 @@ return args switch
     ["snapshot", .. var rest] => await DoneAsync(SnapshotBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
     ["serve", .. var rest] => await DoneAsync(ServeBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
     ["database", .. var rest] => await DoneAsync(DatabaseBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
+    ["cluster", .. var rest] => await DoneAsync(ClusterBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
     _ => Usage(),
 };
 

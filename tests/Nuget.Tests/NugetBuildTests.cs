@@ -30,6 +30,7 @@ public sealed class NugetBuildTests
     [Theory]
     [InlineData("functions/Medallion/Medallion.csproj", "Azure.Data.Tables")]
     [InlineData("functions/Medallion/Medallion.csproj", "Oracle.ManagedDataAccess.Core")]
+    [InlineData("functions/Medallion/Medallion.csproj", "Microsoft.ML")]
     [InlineData("functions/Lakehouse/Lakehouse.csproj", "Azure.Storage.Files.DataLake")]
     public async Task Library_Nuget_HasTheRealPackageAndNoStandIn(string project, string package)
     {
@@ -51,12 +52,12 @@ public sealed class NugetBuildTests
     }
 
     [Fact]
-    public async Task Medallion_EachBuild_HasItsDatabases()
+    public async Task Medallion_EachBuild_HasItsDatabasesAndTrainers()
     {
         var nuget = await EvaluateAsync("functions/Medallion/Medallion.csproj", "nuget");
         var local = await EvaluateAsync("functions/Medallion/Medallion.csproj", "local");
 
-        Assert.Equal(["OracleDialect.Add.cs", "OracleDialect.cs", "OracleTypes.cs"], nuget.Sources.Except(local.Sources).Order(StringComparer.Ordinal));
+        Assert.Equal(["MlNetTrainer.Add.cs", "MlNetTrainer.cs", "OracleDialect.Add.cs", "OracleDialect.cs", "OracleTypes.cs"], nuget.Sources.Except(local.Sources).Order(StringComparer.Ordinal));
         Assert.Empty(local.Sources.Except(nuget.Sources));
     }
 
