@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.IO.Compression;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Clustering;
+using Pipeline.Medallion.Prediction;
 
 namespace Pipeline.Medallion.Tests.Clustering;
 
@@ -62,6 +64,10 @@ internal static class ReferenceData
         return values;
     }
 
+    /// <summary>The rows of a CSV, row after row.</summary>
+    public static IReadOnlyList<double[]> Table(string name) =>
+        [.. File.ReadLines(Path.Combine(Folder, "data", $"{name}.csv")).Skip(1).Select(line => line.Split(',').Select(value => double.Parse(value, CultureInfo.InvariantCulture)).ToArray())];
+
     public static FeatureMatrix Matrix(float[] values, int columns, FeatureScaling scaling = FeatureScaling.None) =>
         FeatureMatrix.Of([.. Enumerable.Range(0, columns).Select(i => $"x{i}")], values, scaling);
 
@@ -84,6 +90,8 @@ internal sealed record Expectations
     public required IReadOnlyDictionary<string, ExpectedClusters> Real { get; init; }
 
     public required IReadOnlyDictionary<string, IReadOnlyList<ExpectedRidge>> Ridge { get; init; }
+
+    public required IReadOnlyList<ExpectedSmoothing> Smoothing { get; init; }
 }
 
 internal sealed record ExpectedClusters
@@ -108,4 +116,38 @@ internal sealed record ExpectedRidge
     public required IReadOnlyList<double> Coefficients { get; init; }
 
     public required double Intercept { get; init; }
+}
+
+internal sealed record ExpectedSmoothing
+{
+    public required double[] Values { get; init; }
+
+    public required Trend Trend { get; init; }
+
+    public required Season Season { get; init; }
+
+    public required double Alpha { get; init; }
+
+    public required double BetaStar { get; init; }
+
+    public required double Gamma { get; init; }
+
+    public required double Phi { get; init; }
+
+    public required double Level { get; init; }
+
+    public required double Slope { get; init; }
+
+    public required double[] Parts { get; init; }
+
+    public required double[] Fitted { get; init; }
+
+    public required double[] Forecasts { get; init; }
+
+    /// <summary>Half of each prediction interval over the deviation.</summary>
+    public required double[] Factors { get; init; }
+
+    public required double BestSquaredErrors { get; init; }
+
+    public SmoothingOptions Options => new() { Trend = Trend, Season = Season, Period = Math.Max(1, Parts.Length) };
 }

@@ -13,11 +13,16 @@ import json
 import os
 import sys
 
+import warnings
+
 import numpy as np
+import pandas as pd
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris
 from sklearn.linear_model import Ridge
 from sklearn.metrics import silhouette_score
+from statsmodels.tsa.exponential_smoothing.ets import ETSModel
+from statsmodels.tsa.holtwinters import ExponentialSmoothing
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MASK = (1 << 64) - 1
@@ -119,9 +124,70 @@ def ridge(rows, target, features, alphas):
     return answers
 
 
+# Hyndman and Athanasopoulos, "Forecasting: principles and practice": oil of Saudi Arabia, passengers and tourists of Australia, sheep of Asia.
+OIL = [446.6565229, 454.4733065, 455.6629740, 423.6322388, 456.2713279, 440.5880501, 425.3325201, 485.1494479, 506.0481621, 526.7919833, 514.2688890, 494.2110193]
+AIR = [17.5534, 21.8601, 23.8866, 26.9293, 26.8885, 28.8314, 30.0751, 30.9535, 30.1857, 31.5797, 32.577569, 33.477398, 39.021581, 41.386432, 41.596552]
+SHEEP = [
+    263.917747, 268.307222, 260.662556, 266.639419, 277.515778, 283.834045, 290.309028, 292.474198, 300.830694, 309.286657, 318.331081, 329.37239, 338.883998, 339.244126, 328.600632, 314.255385,
+    314.459695, 321.413779, 329.789292, 346.385165, 352.297882, 348.370515, 417.562922, 417.12357, 417.749459, 412.233904, 411.946817, 394.697075, 401.49927, 408.270468, 414.2428]
+TOURISTS = [
+    41.727458, 24.041850, 32.328103, 37.328708, 46.213153, 29.346326, 36.482910, 42.977719, 48.901525, 31.180221, 37.717881, 40.420211, 51.206863, 31.887228, 40.978263, 43.772491,
+    55.558567, 33.850915, 42.076383, 45.642292, 59.766780, 35.191877, 44.319737, 47.913736]
+# Series, trend, damped, season, weights (alpha, beta = alpha * beta star, gamma, phi), first state.
+SMOOTHED = [
+    (OIL, None, False, None, [0.5], 440.0, 0.0, []),
+    (AIR, "add", False, None, [0.8, 0.16], 17.0, 3.0, []),
+    (SHEEP, "add", True, None, [0.7, 0.1, 0.9], 260.0, 5.0, []),
+    (TOURISTS, None, False, "add", [0.3, 0.4], 33.0, 0.0, [9.0, -8.0, -1.0, 0.0]),
+    (TOURISTS, "add", False, "add", [0.3, 0.03, 0.4], 32.0, 0.7, [10.0, -7.0, -1.0, -2.0]),
+    (TOURISTS, "add", True, "add", [0.3, 0.06, 0.2, 0.9], 32.0, 0.7, [10.0, -7.0, -1.0, -2.0]),
+    (TOURISTS, "add", False, "mul", [0.4, 0.02, 0.3], 32.0, 0.7, [1.25, 0.75, 0.97, 1.03]),
+    (TOURISTS, "add", True, "mul", [0.4, 0.02, 0.3, 0.95], 32.0, 0.7, [1.25, 0.75, 0.97, 1.03]),
+]
+
+
+def smoothing():
+    answers = []
+    for values, trend, damped, season, weights, level, slope, parts in SMOOTHED:
+        series = pd.Series(values)
+        form = {"trend": trend, "damped_trend": damped, "seasonal": season, "seasonal_periods": len(parts) or None}
+        first = {"initial_level": level, "initial_trend": slope if trend else None, "initial_seasonal": parts or None}
+        if season == "mul":
+            # ETSModel updates a multiplicative season by the new level, the book by the level that was expected. A forecast is what is fitted to a value after those before, and those forecast.
+            extended = list(values)
+            for _ in range(9):
+                model = ExponentialSmoothing(pd.Series(extended + [1.0]), initialization_method="known", **form, **first)
+                result = model.fit(smoothing_level=weights[0], smoothing_trend=weights[1] / weights[0], smoothing_seasonal=weights[2], damping_trend=weights[3] if damped else None, optimized=False)
+                extended.append(float(result.fittedvalues.iloc[-1]))
+            fitted, forecasts, frame = result.fittedvalues[:len(values)], extended[len(values):len(values) + 8], None
+        else:
+            result = ETSModel(series, error="add", initialization_method="known", **form, **first).smooth(weights)
+            fitted, forecasts = result.fittedvalues, result.forecast(8)
+            frame = result.get_prediction(start=len(values), end=len(values) + 7).summary_frame(alpha=0.05)
+        fit = ExponentialSmoothing(series, initialization_method="estimated", **form).fit()
+        answers.append({
+            "values": values,
+            "trend": "none" if trend is None else "damped" if damped else "additive",
+            "season": {"add": "additive", "mul": "multiplicative", None: "none"}[season],
+            "alpha": weights[0],
+            "betaStar": weights[1] / weights[0] if trend else 0.0,
+            "gamma": weights[2 if trend else 1] if season else 0.0,
+            "phi": weights[-1] if damped else 1.0,
+            "level": level,
+            "slope": slope,
+            "parts": parts,
+            "fitted": np.asarray(fitted).tolist(),
+            "forecasts": np.asarray(forecasts).tolist(),
+            "factors": [] if frame is None else ((frame["pi_upper"] - frame["mean"]) / np.sqrt(result.scale)).tolist(),
+            "bestSquaredErrors": float(fit.sse),
+        })
+    return answers
+
+
 def main(folder):
+    warnings.simplefilter("ignore")
     os.makedirs(os.path.join(HERE, "data"), exist_ok=True)
-    expected = {"random": [], "real": {}, "ridge": {}}
+    expected = {"random": [], "real": {}, "ridge": {}, "smoothing": smoothing()}
     for number in range(RANDOM_SETS):
         rows, k, chosen = random_set(number)
         expected["random"].append(train(rows, k, chosen) | {"rows": rows.shape[0], "columns": rows.shape[1]})
