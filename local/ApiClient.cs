@@ -80,6 +80,12 @@ internal sealed class ApiClient(Uri api) : IDisposable
         return await ReadAsync<IReadOnlyList<TableState>>(answer, cancellationToken);
     }
 
+    public async Task<IReadOnlyList<ModelState>> GetModelsAsync(string pipeline, CancellationToken cancellationToken)
+    {
+        using var answer = await http.GetAsync(new Uri($"models?pipeline={Uri.EscapeDataString(pipeline)}", UriKind.Relative), cancellationToken);
+        return await ReadAsync<IReadOnlyList<ModelState>>(answer, cancellationToken);
+    }
+
     /// <summary>Asks for a maintenance; answers its id.</summary>
     public async Task<string> StartMaintenanceAsync(string? pipeline, bool dryRun, CancellationToken cancellationToken)
     {

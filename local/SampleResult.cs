@@ -19,6 +19,7 @@ internal static class SampleResult
 
         screen.Heading("Customers by RFM segment");
         Grid.Of(await api.QueryAsync(run.Pipeline, Segments, cancellationToken)).Write(screen);
+        (await ModelResult.ReadAsync(api, run.Pipeline, cancellationToken)).Show(screen);
     }
 
     /// <summary>Tables in the order in which data flows through the layers.</summary>

@@ -11,11 +11,13 @@ using Pipeline.Medallion.Catalog;
 using Pipeline.Medallion.Clustering;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Events;
+using Pipeline.Medallion.Learning;
 using Pipeline.Medallion.Lineage;
 using Pipeline.Medallion.Lineage.OpenLineage;
 using Pipeline.Medallion.Maintenance;
 using Pipeline.Medallion.Mart;
 using Pipeline.Medallion.Models;
+using Pipeline.Medallion.Prediction;
 using Pipeline.Medallion.Push;
 using Pipeline.Medallion.Quality;
 using Pipeline.Medallion.Quality.Profiling;
@@ -180,6 +182,11 @@ public static partial class MedallionServices
         services.AddSingleton(s => new MartSessions(s.GetRequiredService<Engine>(), s.GetRequiredService<TableReader>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new DataMart(
             s.GetRequiredService<TableCatalog>(), s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<MartSessions>(), s.GetRequiredService<QueryGate>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new ModelRegistry(s.GetRequiredService<ILake>()));
+        services.AddSingleton<ILearner, ClusterTraining>();
+        services.AddSingleton<ILearner, ForecastTraining>();
+        services.AddSingleton<LearnedTables>();
+        services.AddSingleton(s => new ModelScoring(s.GetRequiredService<DataMart>(), s.GetRequiredService<ModelRegistry>()));
         services.AddSingleton(s => new PipelineSteps(
             s.GetRequiredService<RunPlanner>(),
             s.GetRequiredService<SourcePlanner>(),
@@ -193,6 +200,7 @@ public static partial class MedallionServices
             s.GetRequiredService<BucketCleaner>(),
             s.GetRequiredService<CleanCloser>(),
             s.GetRequiredService<ModelBuilder>(),
+            s.GetRequiredService<LearnedTables>(),
             s.GetRequiredService<TableServer>(),
             s.GetRequiredService<MetricEvaluator>(),
             s.GetRequiredService<LakeTables>(),

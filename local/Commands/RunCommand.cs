@@ -45,10 +45,12 @@ internal static class RunCommand
     {
         RunState run;
         JsonElement? quality;
+        var models = new ModelResult();
         await using (var launched = await Launched.StartAsync(settings, screen, cancellationToken))
         {
             await using var database = request.Pipeline == NorthwindDatabase.Pipeline ? await NorthwindDatabase.StartAsync(settings, screen, cancellationToken) : null;
             run = await launched.WhileRunningAsync(stop => request.ExecuteAsync(launched, settings, screen, stop), cancellationToken);
+            models = forProgram || !run.Succeeded ? models : await launched.WhileRunningAsync(stop => ModelResult.ReadAsync(launched.Api, run.Pipeline, stop), cancellationToken);
             quality = await launched.WhileRunningAsync(stop => launched.Api.GetQualityAsync(run.Pipeline, run.Id, stop), cancellationToken);
         }
 
@@ -63,6 +65,7 @@ internal static class RunCommand
                 screen.Line($"  {metric,-32} {Grid.Metric(value)}");
             }
 
+            models.Show(screen);
             QualityResult.Show(screen, quality?.Deserialize<IReadOnlyList<TableQuality>>(JsonSerializerOptions.Web) ?? []);
         }
 

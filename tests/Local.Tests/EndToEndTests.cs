@@ -21,7 +21,7 @@ public sealed class EndToEndTests(RealApp app, AzuriteFixture azurite) : IDispos
         Assert.Matches(@"(?m)^gold +customer_rfm +89 +0 ", output);
         Assert.Matches(@"(?m)^ +1 +USA +245584\.6105 +122$", output);
         Assert.Matches(@"(?m)^Champions +\d+$", output);
-        Assert.Matches(@"(?m)^Run northwind\.\d+ of northwind succeeded in [\d.]+ s: 23 steps\.$", output);
+        Assert.Matches(@"(?m)^Run northwind\.\d+ of northwind succeeded in [\d.]+ s: 26 steps\.$", output);
     }
 
     [Fact]
@@ -34,7 +34,7 @@ public sealed class EndToEndTests(RealApp app, AzuriteFixture azurite) : IDispos
         Assert.Equal(0, exitCode);
         Assert.Equal(["runId", "pipeline", "status", "seconds", "steps", "metrics", "quality"], summary.EnumerateObject().Select(p => p.Name));
         Assert.Equal("succeeded", summary.GetProperty("status").GetString());
-        Assert.Equal(23, summary.GetProperty("steps").GetArrayLength());
+        Assert.Equal(26, summary.GetProperty("steps").GetArrayLength());
         Assert.All(summary.GetProperty("steps").EnumerateArray(), step =>
         {
             Assert.Equal(["name", "kind", "status", "rowsIn", "rowsOut", "rowsRejected", "table", "version", "seconds"], step.EnumerateObject().Select(p => p.Name));

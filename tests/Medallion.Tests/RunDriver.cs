@@ -85,6 +85,7 @@ internal sealed class RunDriver(IServiceProvider floor)
         {
             StepKind.Ingest => steps.CommitSourceAsync(work with { Landed = landed }, id, cancellationToken),
             StepKind.Clean => steps.CleanSourceAsync(work, id, cancellationToken),
+            StepKind.Learn => steps.LearnTableAsync(work, id, cancellationToken),
             StepKind.Serve => steps.ServeTableAsync(work, id, cancellationToken),
             _ => steps.BuildModelAsync(work, id, cancellationToken),
         });

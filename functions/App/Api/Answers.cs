@@ -5,6 +5,7 @@ using Pipeline.App.Mart;
 using Pipeline.App.Runs;
 using Pipeline.Lakehouse;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Learning;
 using Pipeline.Medallion.Mart;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Serving;
@@ -51,6 +52,7 @@ internal static class Answers
         UnknownPipelineException => Of(StatusCodes.Status404NotFound, "Unknown pipeline", error.Message),
         UnknownTableException => Of(StatusCodes.Status404NotFound, "Unknown table", error.Message),
         UnknownAggregateException => Of(StatusCodes.Status404NotFound, "Unknown live aggregate", error.Message),
+        UnknownModelException => Of(StatusCodes.Status404NotFound, "Unknown model", error.Message),
         UnknownRunException => Of(StatusCodes.Status404NotFound, "Unknown run", error.Message),
         UnknownMaintenanceException => Of(StatusCodes.Status404NotFound, "Unknown maintenance", error.Message),
         UnknownStepException => Of(StatusCodes.Status400BadRequest, "Unknown step", error.Message),

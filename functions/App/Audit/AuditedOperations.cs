@@ -1,4 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
+using Pipeline.App.Learning;
 using Pipeline.App.Maintenance;
 using Pipeline.App.Mart;
 using Pipeline.App.Quality;
@@ -28,6 +29,7 @@ internal static class AuditedOperations
         [nameof(MartRequests.QueryMart)] = "query.mart",
         [nameof(MartRequests.QueryFeatures)] = "query.features",
         [nameof(MartRequests.QueryMetrics)] = "query.metrics",
+        [nameof(ModelRequests.ScoreRows)] = "query.score",
         [nameof(SubjectRequests.RegisterSchema)] = "schema.register",
         [nameof(SubjectRequests.DeleteSubject)] = "schema.delete",
         [nameof(SubjectRequests.DeleteVersion)] = "schema.delete",

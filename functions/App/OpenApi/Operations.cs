@@ -259,6 +259,7 @@ internal static class Operations
             Answers = [Ok<QueryAnswer>("The rows."), Error(400, "The request is not what is described here, or the query cannot be answered."), NoTable, CannotBeMet],
         },
         .. MartOperations.All,
+        .. LearningOperations.All,
         new(nameof(HealthRequests.GetHealth), "get", "health", "Whether the app can do its work.")
         {
             NeedsKey = false,

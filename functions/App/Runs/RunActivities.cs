@@ -43,6 +43,10 @@ public sealed class RunActivities(PipelineSteps steps)
     [Function(nameof(BuildModel))]
     public Task<StepResult> BuildModel([ActivityTrigger] StepWork work, FunctionContext context) => steps.BuildModelAsync(work, Invocation(context), context.CancellationToken);
 
+    /// <summary>Trains a model or applies it, and makes a table of what it says.</summary>
+    [Function(nameof(LearnTable))]
+    public Task<StepResult> LearnTable([ActivityTrigger] StepWork work, FunctionContext context) => steps.LearnTableAsync(work, Invocation(context), context.CancellationToken);
+
     /// <summary>Copies a table to a database.</summary>
     [Function(nameof(ServeTable))]
     public Task<StepResult> ServeTable([ActivityTrigger] StepWork work, FunctionContext context) => steps.ServeTableAsync(work, Invocation(context), context.CancellationToken);

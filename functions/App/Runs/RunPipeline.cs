@@ -99,6 +99,7 @@ public static class RunPipeline
             {
                 StepKind.Ingest => nameof(RunActivities.CommitSource),
                 StepKind.Clean => nameof(RunActivities.CleanSource),
+                StepKind.Learn => nameof(RunActivities.LearnTable),
                 StepKind.Serve => nameof(RunActivities.ServeTable),
                 _ => nameof(RunActivities.BuildModel),
             };

@@ -120,7 +120,7 @@ public sealed class DataCatalog
             Layer = table.Layer,
             Pipeline = pipeline,
             Table = table.Name,
-            Description = (step?.Kind == StepKind.Model ? compiled?.Model(table).Description : null) ?? snapshot.Description,
+            Description = (step?.Kind is StepKind.Model or StepKind.Learn ? compiled?.DescriptionOf(table) : null) ?? snapshot.Description,
             Columns = [.. snapshot.Schema.Fields.Select(f => new CatalogColumn(f.Name, f.Type.ToString() ?? "", f.Nullable, descriptions.GetValueOrDefault(f.Name)))],
             PartitionColumns = snapshot.PartitionColumns,
             Source = known?.SourceOf(table),

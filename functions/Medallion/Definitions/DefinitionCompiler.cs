@@ -27,6 +27,11 @@ public sealed class DefinitionCompiler(Engine engine)
             CheckMetric(session, metric, definition, problems);
         }
 
+        foreach (var clusters in definition.Clusters.Where(c => c.From != default && !Exists(definition, c.From)))
+        {
+            problems.Add(new(clusters.Line.File, clusters.Line.Number, $"clusters '{clusters.Name}' are of the unknown table '{clusters.From}': expected one of {string.Join(", ", Known(definition))}"));
+        }
+
         if (problems.Count == 0)
         {
             Bind(session, definition, steps, problems);
@@ -176,8 +181,14 @@ public sealed class DefinitionCompiler(Engine engine)
             known.Add(new TableKey("rejected", source.Name));
         }
 
-        foreach (var step in steps.Where(s => s.Kind == StepKind.Model && s.Inputs.All(known.Contains)))
+        foreach (var step in steps.Where(s => s.Kind is StepKind.Model or StepKind.Learn && s.Inputs.All(known.Contains)))
         {
+            if (step.Kind == StepKind.Learn)
+            {
+                LearnChecks.Bind(session, definition, step.Table, known, problems);
+                continue;
+            }
+
             var model = definition.Models.First(m => m.Table == step.Table);
             TrySql(model, "", problems, () =>
             {
@@ -225,10 +236,13 @@ public sealed class DefinitionCompiler(Engine engine)
     }
 
     private static bool Exists(PipelineDefinition definition, TableKey table) =>
-        (table.Layer is "bronze" or "silver" or "rejected" && definition.Sources.Any(s => s.Name == table.Name)) || definition.Models.Any(m => m.Table == table);
+        (table.Layer is "bronze" or "silver" or "rejected" && definition.Sources.Any(s => s.Name == table.Name)) || definition.Models.Any(m => m.Table == table) || Learned(definition).Contains(table);
+
+    private static IEnumerable<TableKey> Learned(PipelineDefinition definition) =>
+        definition.Clusters.SelectMany(c => new[] { c.Rows, c.Centroids }).Concat(definition.Forecasts.Select(f => f.Table));
 
     private static IEnumerable<string> Known(PipelineDefinition definition) =>
-        definition.Sources.Select(s => $"silver.{s.Name}").Concat(definition.Models.Select(m => m.Table.ToString())).Concat(definition.Sources.Select(s => $"bronze.{s.Name}"));
+        definition.Sources.Select(s => $"silver.{s.Name}").Concat(definition.Models.Select(m => m.Table.ToString())).Concat(Learned(definition).Select(t => t.ToString())).Concat(definition.Sources.Select(s => $"bronze.{s.Name}"));
 
     internal static void Try(SourceLine line, string what, List<DefinitionProblem> problems, Action check)
     {

@@ -56,15 +56,18 @@ internal sealed partial class DefinitionReader
             }
         }
 
+        var metrics = root.Maps("metrics", "metric").Select(m => ReadMetric(m.Name, m.Map)).ToList();
         return new PipelineDefinition
         {
             Name = name,
             Description = root.Text("description"),
             Sources = sources,
             Models = models,
-            Metrics = [.. root.Maps("metrics", "metric").Select(m => ReadMetric(m.Name, m.Map))],
+            Metrics = metrics,
             Aggregates = [.. ReadAggregates(root, sources, models)],
             Serves = [.. ReadServes(root, sources, models)],
+            Clusters = [.. ReadClusters(root, models)],
+            Forecasts = [.. ReadForecasts(root, metrics, models)],
             Schedule = ScheduleReader.Read(root),
             Maintenance = MaintenanceReader.Read(root, sources, models),
         };

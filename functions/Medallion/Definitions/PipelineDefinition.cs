@@ -29,6 +29,12 @@ public sealed record PipelineDefinition
     /// <summary>The tables that databases get a copy of.</summary>
     public IReadOnlyList<ServeDefinition> Serves { get; init; } = [];
 
+    /// <summary>Rows that are put into clusters.</summary>
+    public IReadOnlyList<ClusterDefinition> Clusters { get; init; } = [];
+
+    /// <summary>Metrics that are predicted.</summary>
+    public IReadOnlyList<ForecastDefinition> Forecasts { get; init; } = [];
+
     /// <summary>When it is started by itself; null: never.</summary>
     public ScheduleDefinition? Schedule { get; init; }
 

@@ -23,6 +23,7 @@ public sealed class DataMart
 
     private static readonly TimeSpan RowsPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan FilePatience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan LearnPatience = TimeSpan.FromHours(2);
     private readonly TableCatalog catalog;
     private readonly DefinitionStore definitions;
     private readonly MartSessions sessions;
@@ -65,6 +66,47 @@ public sealed class DataMart
         return await FileAsync(await PageAsync(query, cancellationToken), format, cancellationToken);
     }
 
+    /// <summary>Opens the features of all rows for a model that learns from them, whatever their number. The rows and the keys of them come in the same order.</summary>
+    /// <inheritdoc cref="QueryAsync(MartQuery, CancellationToken)" path="/exception"/>
+    internal async Task<MartFeatures> ReadFeaturesAsync(FeatureQuery query, CancellationToken cancellationToken)
+    {
+        var page = await PageAsync(query with { Key = [] }, cancellationToken);
+        var reading = await MartReading.BeginAsync(gate, LearnPatience, clock, cancellationToken);
+        try
+        {
+            var (select, fitted) = await OpenAsync(page, reading, (query.Key.Count == 0 ? page : await PageAsync(query, cancellationToken)).Reads);
+            return new MartFeatures(page.Table, reading, select, fitted ?? throw new InvalidOperationException("Features are always fitted."), query.Key);
+        }
+        catch
+        {
+            reading.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes features of rows that are given, the way they were fitted.</summary>
+    /// <param name="rows">The rows as a JSON array of objects; what they lack is null.</param>
+    /// <param name="columns">The columns that features are made of, with their types.</param>
+    /// <param name="features">What is made of them.</param>
+    /// <param name="fitted">How.</param>
+    /// <param name="read">Reads the features.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="QueryException">A row is not of these columns, or lacks a value that nothing stands for.</exception>
+    internal async Task<T> MakeFeaturesAsync<T>(
+        string rows, IReadOnlyList<DuckDbColumn> columns, IReadOnlyList<FeatureColumn> features, FittedFeatures fitted, Func<DuckDbResult, T> read, CancellationToken cancellationToken)
+    {
+        var table = new TableKey("gold", "given");
+        using var reading = await MartReading.BeginAsync(gate, RowsPatience, clock, cancellationToken);
+        using var session = sessions.OpenWith(table, rows, columns);
+        return reading.Do(() =>
+        {
+            var query = new FeatureQuery { Pipeline = "", From = table.ToString(), Features = features, Fitted = fitted };
+            var (select, _) = new FeatureSql(query, table, MartColumns.Of("the row", columns)).Build(session, reading.Token);
+            using var result = session.Query(select, reading.Token);
+            return read(result);
+        });
+    }
+
     /// <summary>The question to the mart that a question for metrics means.</summary>
     /// <exception cref="QueryException">There is no such metric, or they are over several tables.</exception>
     /// <exception cref="UnknownPipelineException">There is no such pipeline.</exception>
@@ -81,19 +123,35 @@ public sealed class DataMart
         var metrics = query.Aggregates.Any(a => a.Metric is not null)
             ? (await definitions.LoadAsync(query.Pipeline, cancellationToken)).Definition.Metrics.Where(m => m.From == table.Key).ToList()
             : [];
-        return new MartPage(table, question, offset, query.Limit)
+        return Understand(() => new MartPage(table, question, offset, query.Limit)
         {
             Reads = QuerySql.Of(query with { Having = null }, table.Key, table.Columns, metrics, _ => []),
             Select = (session, _) => (QuerySql.Of(query, table.Key, table.Columns, metrics, session.Describe), null),
-        };
+        });
     }
 
     private async Task<MartPage> PageAsync(FeatureQuery query, CancellationToken cancellationToken)
     {
         var question = QueryCursor.Hash(query with { Cursor = null, Limit = null, Version = null, AsOf = null, Fitted = null });
         var (table, offset) = await FindAsync(query.Pipeline, query.From, query.Version, query.AsOf, query.Cursor, question, cancellationToken);
-        var features = new FeatureSql(query, table.Key, table.Columns);
-        return new MartPage(table, question, offset, query.Limit) { Reads = features.Reads, Select = features.Build, InOneThread = true };
+        return Understand(() =>
+        {
+            var features = new FeatureSql(query, table.Key, table.Columns);
+            return new MartPage(table, question, offset, query.Limit) { Reads = features.Reads, Select = features.Build, InOneThread = true };
+        });
+    }
+
+    // A text that SQL cannot hold is the question's fault.
+    private static MartPage Understand(Func<MartPage> page)
+    {
+        try
+        {
+            return page();
+        }
+        catch (DuckDbException error)
+        {
+            throw new QueryException(error.Message, error);
+        }
     }
 
     private async Task<(MartTable Table, long Offset)> FindAsync(
@@ -154,9 +212,9 @@ public sealed class DataMart
         }
     }
 
-    private async Task<(string Select, FittedFeatures? Fitted)> OpenAsync(MartPage page, MartReading reading)
+    private async Task<(string Select, FittedFeatures? Fitted)> OpenAsync(MartPage page, MartReading reading, string? reads = null)
     {
-        await reading.OpenAsync(sessions, page.Table, page.Reads, page.InOneThread);
+        await reading.OpenAsync(sessions, page.Table, reads ?? page.Reads, page.InOneThread);
         return reading.Do(() => page.Select(reading.Session, reading.Token));
     }
 

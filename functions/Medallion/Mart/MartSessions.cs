@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
+using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Models;
 
 namespace Pipeline.Medallion.Mart;
@@ -60,6 +62,25 @@ internal sealed class MartSessions(Engine engine, TableReader reader, TimeProvid
             views?.Dispose();
             session.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>A session in which rows that are given can be read as a table, and nothing else.</summary>
+    /// <exception cref="QueryException">They are not of these columns.</exception>
+    public DuckDbSession OpenWith(TableKey table, string rows, IReadOnlyList<DuckDbColumn> columns)
+    {
+        var session = engine.OpenSmallSession();
+        try
+        {
+            var shape = JsonSerializer.Serialize(new[] { columns.ToDictionary(c => c.Name, c => c.Type) });
+            session.Execute($"create schema {table.Layer}; create table {table} as select unnest(from_json_strict({Sql.Literal(rows)}::json, {Sql.Literal(shape)}), max_depth := 2)");
+            session.LockDown([]);
+            return session;
+        }
+        catch (DuckDbException error)
+        {
+            session.Dispose();
+            throw new QueryException($"The rows cannot be read as {string.Join(", ", columns.Select(c => $"{c.Name} ({c.Type})"))}: {error.Message}", error);
         }
     }
 

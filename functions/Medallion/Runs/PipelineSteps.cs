@@ -2,6 +2,7 @@ using Pipeline.Lakehouse;
 using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Events;
+using Pipeline.Medallion.Learning;
 using Pipeline.Medallion.Lineage.OpenLineage;
 using Pipeline.Medallion.Models;
 using Pipeline.Medallion.Quality;
@@ -26,6 +27,7 @@ public sealed class PipelineSteps
     private readonly BucketCleaner bucketCleaner;
     private readonly CleanCloser closer;
     private readonly ModelBuilder builder;
+    private readonly LearnedTables learned;
     private readonly TableServer server;
     private readonly MetricEvaluator metrics;
     private readonly LakeTables tables;
@@ -49,6 +51,7 @@ public sealed class PipelineSteps
         BucketCleaner bucketCleaner,
         CleanCloser closer,
         ModelBuilder builder,
+        LearnedTables learned,
         TableServer server,
         MetricEvaluator metrics,
         LakeTables tables,
@@ -61,7 +64,7 @@ public sealed class PipelineSteps
     {
         (this.planner, this.sources, this.definitions, this.lander, this.committer, this.cleaner) = (planner, sources, definitions, lander, committer, cleaner);
         (this.backfiller, this.replayer, this.partCleaner, this.bucketCleaner, this.closer) = (backfiller, replayer, partCleaner, bucketCleaner, closer);
-        (this.builder, this.server, this.metrics, this.tables, this.runs, this.steps) = (builder, server, metrics, tables, runs, steps);
+        (this.builder, this.learned, this.server, this.metrics, this.tables, this.runs, this.steps) = (builder, learned, server, metrics, tables, runs, steps);
         (this.lineage, this.quality, this.events, this.schemas) = (lineage, quality, events, schemas);
     }
 
@@ -142,6 +145,12 @@ public sealed class PipelineSteps
     public Task<StepResult> BuildModelAsync(StepWork work, string invocation, CancellationToken cancellationToken) => DoAsync(
         work,
         (pipeline, step) => builder.BuildAsync(step, pipeline.Model(step.Table), work, invocation, cancellationToken),
+        cancellationToken);
+
+    /// <summary>Trains a model or applies it, and makes a table of what it says.</summary>
+    public Task<StepResult> LearnTableAsync(StepWork work, string invocation, CancellationToken cancellationToken) => DoAsync(
+        work,
+        (pipeline, step) => learned.LearnAsync(pipeline, step, work, invocation, cancellationToken),
         cancellationToken);
 
     /// <summary>Copies a table to a database.</summary>

@@ -47,7 +47,7 @@ internal sealed class RunPlanner(DefinitionStore definitions, LakeTables tables,
         using var session = engine.OpenSession();
         foreach (var step in selected)
         {
-            var work = Decide(request, step, step.Kind is StepKind.Model or StepKind.Serve ? null : pipeline.Source(step.Table), snapshots);
+            var work = Decide(request, step, step.Kind is StepKind.Ingest or StepKind.Clean ? pipeline.Source(step.Table) : null, snapshots);
             planned[step.Table] = (step.Kind, request) switch
             {
                 (StepKind.Ingest, _) => await sources.PlanAsync(session, folder, planId, pipeline, work, snapshots.GetValueOrDefault(step.Table), cancellationToken),

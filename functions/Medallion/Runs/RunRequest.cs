@@ -187,6 +187,9 @@ public enum StepKind
     /// <summary>Builds a table by a SELECT.</summary>
     Model,
 
+    /// <summary>Trains a model, or applies it, and makes a table of what it says.</summary>
+    Learn,
+
     /// <summary>Copies a table to a database.</summary>
     Serve,
 }

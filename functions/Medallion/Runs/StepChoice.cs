@@ -37,7 +37,7 @@ public static class StepChoice
         }
 
         var wanted = StepSelector.Expand(pipeline, [new StepSelector(replay.Table, WithDescendants: true)]).ToHashSet();
-        return [.. pipeline.Steps.Where(s => wanted.Contains(s.Table) && (s.Table == replay.Table || s.Kind is StepKind.Model or StepKind.Serve))];
+        return [.. pipeline.Steps.Where(s => wanted.Contains(s.Table) && (s.Table == replay.Table || s.Kind is StepKind.Model or StepKind.Learn or StepKind.Serve))];
     }
 
     private static IReadOnlyList<Step> ForBackfill(CompiledPipeline pipeline, RunRequest request, DateRange range, IReadOnlyList<Step> chosen)

@@ -15,7 +15,7 @@ public sealed class LineageRequestsTests(NorthwindApp northwind)
         var events = (await Api.GetAsync($"runs/{id}/lineage")).Body.EnumerateArray().ToList();
 
         Assert.All(events, e => Assert.Empty(OpenLineageSchema.Check(e)));
-        Assert.Equal(2 + (2 * 23), events.Count);
+        Assert.Equal(2 + (2 * 26), events.Count);
         Assert.All(events.GroupBy(Run), run => Assert.Equal(["START", "COMPLETE"], run.Select(e => Text(e, "eventType"))));
         Assert.Equal(24, events.Select(Job).Distinct().Count());
         Assert.Equal("northwind", Job(events[0]));

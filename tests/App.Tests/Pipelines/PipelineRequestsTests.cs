@@ -50,7 +50,7 @@ public sealed class PipelineRequestsTests(NorthwindApp northwind)
 
         var steps = pipeline.GetProperty("steps").EnumerateArray().ToList();
         var sales = steps.Single(s => s.GetProperty("name").GetString() == "silver.sales");
-        Assert.Equal(23, steps.Count);
+        Assert.Equal(26, steps.Count);
         Assert.Equal(steps.Select(s => s.GetProperty("level").GetInt32()).Order(), steps.Select(s => s.GetProperty("level").GetInt32()));
         Assert.Equal(
             ["silver.categories", "silver.customers", "silver.order_details", "silver.orders", "silver.products"],

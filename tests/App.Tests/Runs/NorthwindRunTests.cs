@@ -12,7 +12,7 @@ public sealed class NorthwindRunTests(NorthwindApp northwind)
         ["silver.categories"] = 8, ["silver.customers"] = 91, ["silver.order_details"] = 2155, ["silver.orders"] = 830,
         ["silver.products"] = 77, ["silver.shippers"] = 3, ["silver.suppliers"] = 29, ["silver.sales"] = 2155, ["silver.web_sales"] = 0,
         ["gold.customer_rfm"] = 89, ["gold.revenue_by_category"] = 8, ["gold.revenue_by_country"] = 21,
-        ["gold.revenue_by_customer"] = 89, ["gold.revenue_by_month"] = 23, ["gold.top_countries"] = 3,
+        ["gold.revenue_by_customer"] = 89, ["gold.revenue_by_month"] = 23, ["gold.top_countries"] = 3, ["gold.customer_clusters"] = 89, ["gold.customer_centroids"] = 4, ["gold.revenue_forecast"] = 25,
     };
 
     private JsonElement Run => northwind.Seen[^1];
@@ -92,8 +92,8 @@ public sealed class NorthwindRunTests(NorthwindApp northwind)
 
         Assert.Contains($"[2000] Run {id} of northwind is accepted", log, StringComparison.Ordinal);
         Assert.Contains($"[2001] A run of northwind is refused: {id} is going on", log, StringComparison.Ordinal);
-        Assert.Equal(1, Count(log, $"[2010] Run {id} of northwind is planned: 23 steps to do, 0 unchanged"));
-        Assert.Equal(23, Count(log, $"of run {id} Succeeded in"));
+        Assert.Equal(1, Count(log, $"[2010] Run {id} of northwind is planned: 26 steps to do, 0 unchanged"));
+        Assert.Equal(26, Count(log, $"of run {id} Succeeded in"));
         Assert.Matches($@"info: .*\[2012\] Step silver\.orders of run {id} Succeeded in [\d.]+ s: version 0, 830 rows in, 830 out, 0 rejected", log);
         Assert.Equal(1, Count(log, $"[2014] Run {id} of northwind succeeded in"));
         Assert.DoesNotContain("ALFKI", log, StringComparison.Ordinal);

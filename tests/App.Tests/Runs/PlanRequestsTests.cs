@@ -11,7 +11,7 @@ public sealed class PlanRequestsTests(NorthwindApp northwind)
     {
         var steps = await PlanAsync("northwind");
 
-        Assert.Equal(23, steps.Count);
+        Assert.Equal(26, steps.Count);
         Assert.All(steps, step => Assert.Equal("none", Action(step.Value)));
         Assert.Equal("no file is new or changed", Why(steps["bronze.orders"]));
         Assert.Equal("neither its input nor its definition changed", Why(steps["silver.sales"]));

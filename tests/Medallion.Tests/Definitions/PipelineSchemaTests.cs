@@ -1,6 +1,9 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Mart.Features;
+using Pipeline.Medallion.Mart.Query;
+using Pipeline.Medallion.Prediction;
 using Pipeline.Medallion.Scheduling;
 using YamlDotNet.RepresentationModel;
 
@@ -28,6 +31,8 @@ public sealed class PipelineSchemaTests
         { "maintenance", PipelineKeys.Maintenance },
         { "aggregate", PipelineKeys.Aggregate },
         { "serve", PipelineKeys.Serve },
+        { "clusters", PipelineKeys.Clusters },
+        { "forecast", PipelineKeys.Forecast },
     };
 
     [Theory]
@@ -50,6 +55,11 @@ public sealed class PipelineSchemaTests
         Assert.Equal(Names<ModelDelete>(), Choices("model", "delete"));
         Assert.Equal(Names<MissedRuns>(), Choices("schedule", "missed"));
         Assert.Equal(Names<ServeMode>(), Choices("serve", "mode"));
+        Assert.Equal(Names<MartGrain>(), Choices("forecast", "grain"));
+        Assert.Equal(Names<Trend>(), Choices("forecast", "trend"));
+        Assert.Equal(Names<Season>(), Choices("forecast", "season"));
+        Assert.Equal(Names<FeatureScale>(), Choices("feature", "scale").Select(c => c.ToLowerInvariant()));
+        Assert.Equal(typeof(FeatureColumn).GetProperties().Select(p => char.ToLowerInvariant(p.Name[0]) + p.Name[1..]).Except(["column"]).Order(StringComparer.Ordinal), Schema["$defs"]!["feature"]!["properties"]!.AsObject().Select(p => p.Key).Order(StringComparer.Ordinal));
         Assert.Equal(PipelineKeys.Connectors, Choices("source", "connector"));
         Assert.Equal(PipelineKeys.PartitionParts, Schema["$defs"]!["partition"]!["properties"]!["as"]!["items"]!["enum"]!.AsArray().Select(c => c!.GetValue<string>()));
 
@@ -102,9 +112,12 @@ public sealed class PipelineSchemaTests
                 "enum" => rule!.AsArray().Any(c => JsonNode.DeepEquals(c, value)),
                 "pattern" => value is not JsonValue || Regex.IsMatch(value.ToString(), rule!.GetValue<string>()),
                 "exclusiveMinimum" => TypeOf(value) is not ("number" or "integer") || value!.AsValue().GetValue<decimal>() > rule!.GetValue<decimal>(),
+                "exclusiveMaximum" => TypeOf(value) is not ("number" or "integer") || value!.AsValue().GetValue<decimal>() < rule!.GetValue<decimal>(),
+                "minimum" => TypeOf(value) is not ("number" or "integer") || value!.AsValue().GetValue<decimal>() >= rule!.GetValue<decimal>(),
                 "maximum" => TypeOf(value) is not ("number" or "integer") || value!.AsValue().GetValue<decimal>() <= rule!.GetValue<decimal>(),
                 "minLength" => value is not JsonValue || value.ToString().Length >= rule!.GetValue<int>(),
                 "minItems" => value is not JsonArray items || items.Count >= rule!.GetValue<int>(),
+                "maxItems" => value is not JsonArray few || few.Count <= rule!.GetValue<int>(),
                 "minProperties" => value is not JsonObject map || map.Count >= rule!.GetValue<int>(),
                 "required" => value is not JsonObject owner || rule!.AsArray().All(k => owner.ContainsKey(k!.GetValue<string>())),
                 "if" => Nested(value, rule!).Count > 0 || Nested(value, schema["then"]!).Count == 0,
