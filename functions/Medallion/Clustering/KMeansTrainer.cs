@@ -27,7 +27,7 @@ public sealed class KMeansTrainer : IClusterTrainer
         var random = new SplitMix((ulong)options.Seed);
         for (var restart = 0; restart < options.Restarts; restart++)
         {
-            var found = Lloyd.Run(matrix, Seeding.Choose(matrix, options.K, random, partition), options, partition);
+            var found = Lloyd.Run(matrix, Seeding.Choose(matrix, options.K, random, partition, options.Portable), options, partition);
             best = best is null || found.Inertia < best.Inertia ? found : best;
         }
 

@@ -1,5 +1,5 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Pipeline.Medallion.Clustering;
 
@@ -13,20 +13,22 @@ internal sealed class Seeding
     private readonly FeatureMatrix matrix;
     private readonly Partition partition;
     private readonly SplitMix random;
+    private readonly bool portable;
 
     // By row, the squared distance to the nearest centroid so far; zero after the last row.
     private readonly float[] nearest;
     private readonly double[] potentials;
 
-    private Seeding(FeatureMatrix matrix, Partition partition, SplitMix random)
+    private Seeding(FeatureMatrix matrix, Partition partition, SplitMix random, bool portable)
     {
-        (this.matrix, this.partition, this.random) = (matrix, partition, random);
+        (this.matrix, this.partition, this.random, this.portable) = (matrix, partition, random, portable);
         nearest = GC.AllocateUninitializedArray<float>(matrix.Blocks * BlockRows);
         Array.Fill(nearest, float.MaxValue);
         potentials = new double[partition.Parts];
     }
 
-    public static Centroids Choose(FeatureMatrix matrix, int k, SplitMix random, Partition partition) => new Seeding(matrix, partition, random).Choose(k);
+    /// <summary>Chooses the first centroids.</summary>
+    public static Centroids Choose(FeatureMatrix matrix, int k, SplitMix random, Partition partition, bool portable) => new Seeding(matrix, partition, random, portable).Choose(k);
 
     private Centroids Choose(int k)
     {
@@ -85,9 +87,20 @@ internal sealed class Seeding
     // For each row drawn, the sum that it would leave.
     private void Measure(int[] rows, double[] left)
     {
-        var drawn = rows.Select(Values).ToArray();
+        var drawn = rows.SelectMany(Values).ToArray();
         var sums = new double[partition.Parts * rows.Length];
-        partition.ForEach(part => Measure(part, drawn, sums.AsSpan(part * rows.Length, rows.Length)));
+        partition.ForEach(part =>
+        {
+            var of = sums.AsSpan(part * rows.Length, rows.Length);
+            if (Vector512.IsHardwareAccelerated && !portable)
+            {
+                Measure<Squares512>(part, drawn, of);
+            }
+            else
+            {
+                Measure<SquaresPortable>(part, drawn, of);
+            }
+        });
         Array.Clear(left);
         for (var i = 0; i < sums.Length; i++)
         {
@@ -96,24 +109,23 @@ internal sealed class Seeding
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Measure(int part, float[][] drawn, Span<double> sums)
+    private void Measure<TSquares>(int part, ReadOnlySpan<float> drawn, Span<double> sums)
+        where TSquares : struct, ISquares
     {
-        Span<double> lanes = stackalloc double[BlockRows * drawn.Length];
+        Span<double> lanes = stackalloc double[BlockRows * sums.Length];
         lanes.Clear();
-        Span<float> squares = stackalloc float[BlockRows];
-        var end = partition.First(part + 1);
+        var (end, columns) = (partition.First(part + 1), matrix.Columns);
         for (var block = partition.First(part); block < end; block++)
         {
-            for (var i = 0; i < drawn.Length; i++)
-            {
-                Squares(block, drawn[i], squares);
-                Add(squares, lanes.Slice(i * BlockRows, BlockRows));
-            }
+            TSquares.Add(ref matrix.Block(block), columns, ref nearest[block * BlockRows], drawn, lanes);
         }
 
         for (var i = 0; i < sums.Length; i++)
         {
-            sums[i] = Total(lanes.Slice(i * BlockRows, BlockRows));
+            foreach (var lane in lanes.Slice(i * BlockRows, BlockRows))
+            {
+                sums[i] += lane;
+            }
         }
     }
 
@@ -125,68 +137,25 @@ internal sealed class Seeding
             centroids[cluster][column] = values[column];
         }
 
-        partition.ForEach(part => potentials[part] = Take(part, values));
+        partition.ForEach(part => potentials[part] = Vector512.IsHardwareAccelerated && !portable ? Take<Squares512>(part, values) : Take<SquaresPortable>(part, values));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private double Take(int part, float[] values)
+    private double Take<TSquares>(int part, float[] values)
+        where TSquares : struct, ISquares
     {
-        Span<double> lanes = stackalloc double[BlockRows];
-        lanes.Clear();
-        Span<float> squares = stackalloc float[BlockRows];
-        var end = partition.First(part + 1);
-        for (var block = partition.First(part); block < end; block++)
+        var (first, end) = (partition.First(part), partition.First(part + 1));
+        for (var block = first; block < end; block++)
         {
-            Squares(block, values, squares);
-            squares[matrix.RowsOf(block)..].Clear();
-            Add(squares, lanes);
-            squares.CopyTo(nearest.AsSpan(block * BlockRows));
+            TSquares.Take(ref matrix.Block(block), ref nearest[block * BlockRows], values);
         }
 
-        return Total(lanes);
-    }
-
-    // What the squares of a block's rows would be with one more centroid.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Squares(int block, float[] values, Span<float> squares)
-    {
-        ref var rows = ref matrix.Block(block);
-        var nearestOfBlock = nearest.AsSpan(block * BlockRows, BlockRows);
-        for (var row = 0; row < BlockRows; row += 2 * Vector<float>.Count)
-        {
-            ref var x = ref Unsafe.Add(ref rows, row);
-            var (low, high) = (Vector<float>.Zero, Vector<float>.Zero);
-            foreach (var value in values)
-            {
-                var centroid = new Vector<float>(value);
-                var (a, b) = (Vector.LoadUnsafe(ref x) - centroid, Vector.LoadUnsafe(ref x, (nuint)Vector<float>.Count) - centroid);
-                low = Vector.FusedMultiplyAdd(a, a, low);
-                high = Vector.FusedMultiplyAdd(b, b, high);
-                x = ref Unsafe.Add(ref x, BlockRows);
-            }
-
-            Vector.MinNative(low, new Vector<float>(nearestOfBlock[row..])).CopyTo(squares[row..]);
-            Vector.MinNative(high, new Vector<float>(nearestOfBlock[(row + Vector<float>.Count)..])).CopyTo(squares[(row + Vector<float>.Count)..]);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add(ReadOnlySpan<float> squares, Span<double> lanes)
-    {
-        for (var row = 0; row < BlockRows; row += Vector<float>.Count)
-        {
-            Vector.Widen(new Vector<float>(squares[row..]), out var low, out var high);
-            (new Vector<double>(lanes[row..]) + low).CopyTo(lanes[row..]);
-            (new Vector<double>(lanes[(row + Vector<double>.Count)..]) + high).CopyTo(lanes[(row + Vector<double>.Count)..]);
-        }
-    }
-
-    private static double Total(ReadOnlySpan<double> lanes)
-    {
+        // After the last row there is nothing.
+        nearest.AsSpan(Math.Min(matrix.Rows, end * BlockRows)..(end * BlockRows)).Clear();
         var sum = 0.0;
-        foreach (var lane in lanes)
+        foreach (var square in nearest.AsSpan(first * BlockRows, (end - first) * BlockRows))
         {
-            sum += lane;
+            sum += square;
         }
 
         return sum;
