@@ -1,3 +1,4 @@
+using Azure.Core;
 using Azure.Data.Tables;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -27,6 +28,7 @@ using Pipeline.Medallion.Serving.Targets;
 using Pipeline.Medallion.Silver;
 using Pipeline.Medallion.Sources;
 using Pipeline.Medallion.Sources.Database;
+using Pipeline.Medallion.Sources.Entities;
 using Pipeline.Medallion.Sources.File;
 using Pipeline.Medallion.Sources.Health;
 using Pipeline.Medallion.Sources.Rest;
@@ -39,7 +41,7 @@ namespace Pipeline.Medallion;
 /// <summary>Puts the floor together.</summary>
 public static partial class MedallionServices
 {
-    /// <summary>Registers what a pipeline needs. The caller registers <see cref="ILake"/>, <see cref="TableServiceClient"/>, <see cref="EngineOptions"/> and <see cref="TimeProvider"/>.</summary>
+    /// <summary>Registers what a pipeline needs. The caller registers <see cref="ILake"/>, <see cref="TableServiceClient"/>, <see cref="EngineOptions"/> and <see cref="TimeProvider"/>, and where sources are opened by the app's identity a <see cref="TokenCredential"/>.</summary>
     /// <param name="services">Receives the registrations.</param>
     /// <param name="shippedPipelines">The folder of the pipelines that ship with the app.</param>
     public static IServiceCollection AddMedallion(this IServiceCollection services, string shippedPipelines)
@@ -81,6 +83,8 @@ public static partial class MedallionServices
         services.AddSingleton<RestServers>();
         services.AddSingleton<ISource, RestSource>();
         services.AddSingleton<ISource, WebhookSource>();
+        services.AddSingleton(s => new EntityAccounts(s.GetRequiredService<Connections>(), s.GetRequiredService<RestOptions>(), s.GetService<TokenCredential>()));
+        services.AddSingleton<ISource, EntitySource>();
         services.AddSingleton(s => new WebhookInbox(s.GetRequiredService<ILake>(), s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<Connections>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SourceConnectors>();
         services.AddSingleton<SecretUses>();
