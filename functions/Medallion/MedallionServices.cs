@@ -30,6 +30,7 @@ using Pipeline.Medallion.Sources;
 using Pipeline.Medallion.Sources.Database;
 using Pipeline.Medallion.Sources.Entities;
 using Pipeline.Medallion.Sources.File;
+using Pipeline.Medallion.Sources.File.Remote;
 using Pipeline.Medallion.Sources.Health;
 using Pipeline.Medallion.Sources.Rest;
 using Pipeline.Medallion.Sources.Webhook;
@@ -67,6 +68,7 @@ public static partial class MedallionServices
         services.AddSingleton<EventPush>();
         services.AddSingleton(s => new SourceSchemas(
             s.GetRequiredService<SchemaRegistry>(), s.GetRequiredService<EventLog>(), s.GetRequiredService<LakeTables>(), s.GetService<ILogger<SourceSchemas>>() ?? NullLogger<SourceSchemas>.Instance));
+        services.AddSingleton(s => new StorageAccounts(s.GetRequiredService<Connections>(), s.GetRequiredService<RestOptions>(), s.GetService<TokenCredential>()));
         services.AddSingleton<LandingFiles>();
         services.AddSingleton<FileScanner>();
         services.AddSingleton<FileLander>();
