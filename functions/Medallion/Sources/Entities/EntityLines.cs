@@ -12,7 +12,7 @@ internal sealed class EntityLines(string file) : IDisposable
 {
     private const string Time = "yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'";
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
-    private readonly Dictionary<string, string> types = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> types = new(StringComparer.Ordinal) { [Keys[0]] = "VARCHAR", [Keys[1]] = "VARCHAR", [Keys[2]] = "TIMESTAMP WITH TIME ZONE" };
     private readonly FileStream target = new(file, FileMode.Create, FileAccess.Write, FileShare.Read, 128 * 1024);
 
     /// <summary>The fields that every entity has.</summary>

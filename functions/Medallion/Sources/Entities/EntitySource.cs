@@ -114,7 +114,8 @@ internal sealed class EntitySource(LakeTables tables, Engine engine, TableReader
             }
         }
 
-        if (lines.Length > 0)
+        // A table without entities has the columns that each entity has.
+        if (lines.Length > 0 || batches.Landed.Count == 0)
         {
             await TakeAsync(isOnly: batches.Landed.Count == 0);
         }

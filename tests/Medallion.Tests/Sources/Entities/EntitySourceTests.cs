@@ -57,6 +57,23 @@ public sealed class EntitySourceTests(MedallionFixture medallion)
         Assert.Empty((await pipeline.SucceedAsync()).Built);
     }
 
+    [Theory]
+    [InlineData("incremental")]
+    [InlineData("full")]
+    public async Task Run_TableThatIsEmptyAtFirst_HasTheColumnsOfEveryEntity(string load)
+    {
+        var store = await EntityStore.CreateAsync(medallion);
+        var pipeline = await store.PipelineAsync($"{Incremental}, load: {load}");
+        await pipeline.SucceedAsync();
+        Assert.Equal("0", await pipeline.ScalarAsync("select count(*) from silver.devices"));
+        Assert.Empty((await pipeline.SucceedAsync()).Built);
+
+        await store.PutAsync("1", "2", ("Level", 3));
+        await pipeline.SucceedAsync();
+
+        Assert.Equal(["1|2|3|VARCHAR|TIMESTAMP WITH TIME ZONE"], await pipeline.QueryAsync("""select partition_key, row_key, level, typeof(row_key), typeof("timestamp") from silver.devices"""));
+    }
+
     [Fact]
     public async Task Run_WhatChangesWhileItReads_ComesWithTheNext()
     {
