@@ -39,11 +39,13 @@ internal sealed class StorageFiles(BlobContainerClient container, FileGlob glob,
         }
 
         // A container that is not there is no empty one.
-        await foreach (var blob in StorageFault.GuardAsync($"listing {remote.Name}", container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, glob.Prefix, cancellationToken), cancellationToken))
+        await using var blobs = container.GetBlobsAsync(BlobTraits.Metadata, BlobStates.None, glob.Prefix, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (await GuardAsync($"listing {remote.Name}", () => blobs.MoveNextAsync().AsTask(), cancellationToken))
         {
+            var blob = blobs.Current;
             if (glob.Matches(blob.Name) && !blob.Name.EndsWith('/') && !(blob.Metadata is { } metadata && metadata.TryGetValue("hdi_isfolder", out var mark) && mark == "true"))
             {
-                yield return new LandedFile { Path = Place + blob.Name, ETag = $"{blob.Properties.ETag:H}", SizeBytes = blob.Properties.ContentLength ?? 0, Hash = Hash(blob.Properties.ContentHash) };
+                yield return new LandedFile { Path = Place + blob.Name, ETag = (blob.Properties.ETag ?? default).ToString("H"), SizeBytes = blob.Properties.ContentLength ?? 0, Hash = Hash(blob.Properties.ContentHash) };
             }
         }
     }
@@ -55,23 +57,47 @@ internal sealed class StorageFiles(BlobContainerClient container, FileGlob glob,
         {
             RequireRoom(file);
             var options = new BlobDownloadToOptions { TransferOptions = Transfer, Conditions = new BlobRequestConditions { IfMatch = new ETag(file.ETag) } };
-            try
+            if (await TryDownloadAsync(file, local, options, isLast: version == Versions, cancellationToken))
             {
-                await StorageFault.GuardAsync($"reading {file.Path}", () => container.GetBlobClient(NameOf(file)).DownloadToAsync(local, options, cancellationToken), cancellationToken);
                 return file;
             }
-            catch (TerminalException error) when (error.InnerException is RequestFailedException { Status: (int)HttpStatusCode.PreconditionFailed } && version < Versions)
-            {
-                file = (await FindAsync(NameOf(file), cancellationToken)) with { TakenHash = file.TakenHash };
-            }
+
+            file = await FindAsync(NameOf(file), cancellationToken) with { TakenHash = file.TakenHash };
         }
     }
 
     private static string? Hash(byte[]? md5) => md5 is { Length: > 0 } ? Convert.ToHexStringLower(md5) : null;
 
+    // The SDK's exception has the text of the answer, which may repeat what the app is known by.
+    private static async Task<T> GuardAsync<T>(string what, Func<Task<T>> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await StorageFault.GuardAsync(what, call, cancellationToken);
+        }
+        catch (LakehouseException error) when (error.InnerException is not null)
+        {
+            throw error is TransientException ? new TransientException(error.Message) : new TerminalException(error.Message);
+        }
+    }
+
+    /// <returns>False: it is not the file any more that was to be read.</returns>
+    private Task<bool> TryDownloadAsync(LandedFile file, string local, BlobDownloadToOptions options, bool isLast, CancellationToken cancellationToken) => GuardAsync($"reading {file.Path}", async () =>
+    {
+        try
+        {
+            await container.GetBlobClient(NameOf(file)).DownloadToAsync(local, options, cancellationToken);
+            return true;
+        }
+        catch (RequestFailedException error) when (error.Status == (int)HttpStatusCode.PreconditionFailed && !isLast)
+        {
+            return false;
+        }
+    }, cancellationToken);
+
     private string NameOf(LandedFile file) => file.Path[Place.Length..];
 
-    private Task<LandedFile> FindAsync(string name, CancellationToken cancellationToken) => StorageFault.GuardAsync($"looking at {Place}{name}", async () =>
+    private Task<LandedFile> FindAsync(string name, CancellationToken cancellationToken) => GuardAsync($"looking at {Place}{name}", async () =>
     {
         var found = (await container.GetBlobClient(name).GetPropertiesAsync(cancellationToken: cancellationToken)).Value;
         return new LandedFile { Path = Place + name, ETag = found.ETag.ToString("H"), SizeBytes = found.ContentLength, Hash = Hash(found.ContentHash) };

@@ -1,9 +1,12 @@
 using System.Text;
+using Azure.Identity;
 using Azure.Storage.Blobs;
 using Azure.Storage.Sas;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Lakehouse;
+using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Sources;
+using Pipeline.Medallion.Sources.File.Remote;
 using Pipeline.Medallion.Sources.Health;
 using Pipeline.Medallion.Tests.Sources.Rest;
 
@@ -103,6 +106,24 @@ public sealed class StorageFilesTests(MedallionFixture medallion)
 
         Assert.Contains(string.Format(System.Globalization.CultureInfo.InvariantCulture, expected, account), error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("czNjcmV0", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("https://partner.dfs.core.windows.net/export/sales/*.csv", null, true)]
+    [InlineData("https://partner.blob.core.windows.net/export/sales/a.csv", "https://partner.blob.core.windows.net", true)]
+    [InlineData("https://partner.dfs.core.windows.net/export/sales/a.csv", "https://partner.blob.core.windows.net/", true)]
+    [InlineData("https://partner.blob.core.windows.net/export/sales/a.csv", null, false)]
+    [InlineData("https://partner.blob.core.windows.net/export/sales/a.csv", "Url=https://partner.blob.core.windows.net;Auth=apikey;Query=sig;Key=s3cret", false)]
+    public void Find_ByIdentity_OpensAccountsAndLeavesWebServersAlone(string url, string? connection, bool isAccount)
+    {
+        var accounts = new StorageAccounts(new Connections([KeyValuePair.Create("other", connection)]), RestShop.Quick, new DefaultAzureCredential());
+
+        Assert.Equal(isAccount, accounts.Find(new RemoteDefinition { Url = new Uri(url), Connection = connection is null ? null : "other" }, 1, 1000) is not null);
+        Assert.Contains(
+            "expected a URL such as https://third.blob.core.windows.net/CONTAINER/sales/*.csv",
+            Assert.Throws<TerminalException>(() => new StorageAccounts(new Connections([KeyValuePair.Create<string, string?>("third", "https://third.blob.core.windows.net")]), RestShop.Quick, new DefaultAzureCredential())
+                .Find(new RemoteDefinition { Url = new Uri(url), Connection = "third" }, 1, 1000)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
