@@ -1,4 +1,6 @@
+using Azure.Core;
 using Azure.Data.Tables;
+using Azure.Identity;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -26,6 +28,7 @@ builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton(storage.CreateEngineOptions(builder.Configuration));
 builder.Services.AddSingleton<ILake>(_ => storage.CreateLake());
 builder.Services.AddSingleton<TableServiceClient>(_ => storage.CreateTables());
+builder.Services.AddSingleton<TokenCredential>(_ => new DefaultAzureCredential());
 builder.Services.AddSingleton(new LineageOptions { Account = storage.AccountName });
 builder.Services.AddSingleton(new StreamOptions { Hub = builder.Configuration["EventHub:Name"] });
 builder.Services.AddSingleton(new Connections(builder.Configuration.GetSection("Connections").GetChildren().Select(c => KeyValuePair.Create(c.Key, c.Value))));

@@ -1,3 +1,4 @@
+using Azure.Core;
 using Azure.Data.Tables;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -30,7 +31,9 @@ using Pipeline.Medallion.Serving.Targets;
 using Pipeline.Medallion.Silver;
 using Pipeline.Medallion.Sources;
 using Pipeline.Medallion.Sources.Database;
+using Pipeline.Medallion.Sources.Entities;
 using Pipeline.Medallion.Sources.File;
+using Pipeline.Medallion.Sources.File.Remote;
 using Pipeline.Medallion.Sources.Health;
 using Pipeline.Medallion.Sources.Rest;
 using Pipeline.Medallion.Sources.Webhook;
@@ -42,7 +45,7 @@ namespace Pipeline.Medallion;
 /// <summary>Puts the floor together.</summary>
 public static partial class MedallionServices
 {
-    /// <summary>Registers what a pipeline needs. The caller registers <see cref="ILake"/>, <see cref="TableServiceClient"/>, <see cref="EngineOptions"/> and <see cref="TimeProvider"/>.</summary>
+    /// <summary>Registers what a pipeline needs. The caller registers <see cref="ILake"/>, <see cref="TableServiceClient"/>, <see cref="EngineOptions"/> and <see cref="TimeProvider"/>, and where sources are opened by the app's identity a <see cref="TokenCredential"/>.</summary>
     /// <param name="services">Receives the registrations.</param>
     /// <param name="shippedPipelines">The folder of the pipelines that ship with the app.</param>
     public static IServiceCollection AddMedallion(this IServiceCollection services, string shippedPipelines)
@@ -68,6 +71,7 @@ public static partial class MedallionServices
         services.AddSingleton<EventPush>();
         services.AddSingleton(s => new SourceSchemas(
             s.GetRequiredService<SchemaRegistry>(), s.GetRequiredService<EventLog>(), s.GetRequiredService<LakeTables>(), s.GetService<ILogger<SourceSchemas>>() ?? NullLogger<SourceSchemas>.Instance));
+        services.AddSingleton(s => new StorageAccounts(s.GetRequiredService<Connections>(), s.GetRequiredService<RestOptions>(), s.GetService<TokenCredential>()));
         services.AddSingleton<LandingFiles>();
         services.AddSingleton<FileScanner>();
         services.AddSingleton<FileLander>();
@@ -86,6 +90,8 @@ public static partial class MedallionServices
         services.AddSingleton<RestServers>();
         services.AddSingleton<ISource, RestSource>();
         services.AddSingleton<ISource, WebhookSource>();
+        services.AddSingleton(s => new EntityAccounts(s.GetRequiredService<Connections>(), s.GetRequiredService<RestOptions>(), s.GetService<TokenCredential>()));
+        services.AddSingleton<ISource, EntitySource>();
         services.AddSingleton(s => new WebhookInbox(s.GetRequiredService<ILake>(), s.GetRequiredService<DefinitionStore>(), s.GetRequiredService<Connections>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SourceConnectors>();
         services.AddSingleton<SecretUses>();

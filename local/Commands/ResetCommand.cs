@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Pipeline.Local.Emulators;
+using Pipeline.Local.Samples;
 using Spectre.Console;
 
 namespace Pipeline.Local.Commands;
@@ -42,6 +43,12 @@ internal static class ResetCommand
             await screen.WaitingAsync($"Stopping process {running.Launcher.Id} …", StopAsync(running, cancellationToken));
         }
 
+        if (NorthwindDatabase.Running(settings) is { } postgres)
+        {
+            // A fast shutdown: connections are ended, not waited for.
+            await screen.WaitingAsync($"Stopping PostgreSQL, process {postgres.Id} …", StopAsync(postgres, "-INT", cancellationToken));
+        }
+
         Delete(settings.StateFolder);
         screen.Line($"Deleted the state in {settings.StateFolder}.");
         if (await StorageProbe.LookAsync(settings.StoragePort, StorageEndpoint.Blobs, cancellationToken) == Found.Ours)
@@ -55,7 +62,7 @@ internal static class ResetCommand
     /// <summary>Only what a launcher can have left there goes: the folder itself may be one that the user made.</summary>
     private static void Delete(string folder)
     {
-        foreach (var known in new[] { "azurite", "landing", "logs" })
+        foreach (var known in new[] { "azurite", "landing", "logs", "postgres" })
         {
             if (Directory.Exists(Path.Combine(folder, known)))
             {
@@ -71,27 +78,32 @@ internal static class ResetCommand
     {
         foreach (var mark in running.Children.Prepend(running.Launcher).Where(mark => mark.IsAlive))
         {
-            using var process = Process.GetProcessById(mark.Id);
-            if (OperatingSystem.IsWindows())
-            {
-                process.Kill();
-            }
-            else
-            {
-                using var kill = Process.Start("kill", ["-TERM", mark.Id.ToString(CultureInfo.InvariantCulture)]);
-                await kill.WaitForExitAsync(cancellationToken);
-            }
+            await StopAsync(mark, "-TERM", cancellationToken);
+        }
+    }
 
-            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            deadline.CancelAfter(StopDeadline);
-            try
-            {
-                await process.WaitForExitAsync(deadline.Token);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                throw new LaunchException($"Process {mark.Id} did not stop within {StopDeadline.TotalSeconds} s; nothing was deleted.");
-            }
+    private static async Task StopAsync(ProcessMark mark, string signal, CancellationToken cancellationToken)
+    {
+        using var process = Process.GetProcessById(mark.Id);
+        if (OperatingSystem.IsWindows())
+        {
+            process.Kill();
+        }
+        else
+        {
+            using var kill = Process.Start("kill", [signal, mark.Id.ToString(CultureInfo.InvariantCulture)]);
+            await kill.WaitForExitAsync(cancellationToken);
+        }
+
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(StopDeadline);
+        try
+        {
+            await process.WaitForExitAsync(deadline.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new LaunchException($"Process {mark.Id} did not stop within {StopDeadline.TotalSeconds} s; nothing was deleted.");
         }
     }
 }

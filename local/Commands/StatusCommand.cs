@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Pipeline.Local.Emulators;
+using Pipeline.Local.Samples;
 
 namespace Pipeline.Local.Commands;
 
@@ -25,6 +26,7 @@ internal static class StatusCommand
         using var api = new ApiClient(settings.Api);
         var storage = Word(await StorageProbe.LookAsync(settings.StoragePort, StorageEndpoint.Blobs, cancellationToken));
         var broker = settings.Broker is null ? Word(await BrokerProbe.LookAsync(settings.BrokerPort, cancellationToken)) : "not started here";
+        var postgres = Word(await NorthwindDatabase.LookAsync(settings, cancellationToken));
         var app = Word(await api.LookAsync(cancellationToken));
         var launcher = RunningFile.Read(settings.RunningFile) is { Launcher: { IsAlive: true } alive } ? alive.Id : (int?)null;
         if (forProgram)
@@ -33,6 +35,7 @@ internal static class StatusCommand
             {
                 storage = new { port = settings.StoragePort, state = storage },
                 broker = new { port = settings.Broker is null ? settings.BrokerPort : (int?)null, state = broker },
+                postgres = new { port = settings.PostgresPort, state = postgres },
                 app = new { url = settings.Api, state = app },
                 launcher,
                 stateFolder = settings.StateFolder,
@@ -46,9 +49,10 @@ internal static class StatusCommand
             [
                 ["storage emulator", $"127.0.0.1, ports {settings.StoragePort} to {settings.StoragePort + 2}", storage],
                 ["event broker", settings.Broker is null ? $"127.0.0.1, ports {settings.BrokerPort} and {settings.BrokerPort + 1}" : "elsewhere", broker],
+                ["sample's PostgreSQL", $"127.0.0.1, port {settings.PostgresPort}", postgres],
                 ["app", settings.Api.ToString(), app],
                 ["launcher", launcher is null ? "" : $"process {launcher}", launcher is null ? "not running" : "running"],
-                ["local state", settings.StateFolder, Directory.Exists(settings.AzuriteFolder) ? "kept" : "none"],
+                ["local state", settings.StateFolder, Directory.Exists(settings.AzuriteFolder) || Directory.Exists(settings.PostgresFolder) ? "kept" : "none"],
             ]).Write(screen);
         return 0;
     }

@@ -11,7 +11,7 @@ public sealed class Postgres : IAsyncDisposable
 
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(90);
 
-    // It refuses to run as root, who therefore gives it a copy of the binaries in a folder of its own. It ends when its standard input does.
+    // It refuses to run as root, who therefore gives it a copy of the binaries in a folder of its own. It ends when its standard input does, or when the server does.
     private const string Script = """
         set -e
         binaries="$1" folder="$2" port="$3" sync="$4"
@@ -27,11 +27,15 @@ public sealed class Postgres : IAsyncDisposable
           rm -rf "$folder/data"
           $as "$binaries/bin/initdb" -D "$folder/data" -U app -A scram-sha-256 --pwfile="$folder/password" -E UTF8 --locale=C --no-sync >"$folder/initdb.log"
         fi
-        $as "$binaries/bin/postgres" -D "$folder/data" -p "$port" -k "$folder" -c listen_addresses=127.0.0.1 -c fsync="$sync" -c full_page_writes="$sync" -c max_connections=50 </dev/null &
+        exec 3<&0
+        $as "$binaries/bin/postgres" -D "$folder/data" -p "$port" -k "$folder" -c listen_addresses=127.0.0.1 -c fsync="$sync" -c full_page_writes="$sync" -c max_connections=50 </dev/null 3<&- &
         server=$!
-        cat >/dev/null || true
-        kill -INT "$server"
-        wait "$server"
+        { cat; kill -INT "$server"; } <&3 >/dev/null 2>&1 &
+        watch=$!
+        ended=0
+        wait "$server" || ended=$?
+        kill "$watch" 2>/dev/null || true
+        exit "$ended"
         """;
 
     private readonly ChildProcess process;

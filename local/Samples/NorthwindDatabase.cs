@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using Npgsql;
 using Pipeline.Local.Emulators;
@@ -42,7 +40,7 @@ internal sealed class NorthwindDatabase : IAsyncDisposable
     /// <exception cref="LaunchException">It cannot be installed, did not come up, or is none of ours.</exception>
     public static async Task<NorthwindDatabase> StartAsync(Settings settings, Screen screen, CancellationToken cancellationToken)
     {
-        var database = new NorthwindDatabase(await IsOpenAsync(settings.PostgresPort, cancellationToken) ? null : await LaunchAsync(settings, screen, cancellationToken));
+        var database = new NorthwindDatabase(await StorageProbe.ListensAsync(settings.PostgresPort, cancellationToken) ? null : await LaunchAsync(settings, screen, cancellationToken));
         try
         {
             if (database.server is null)
@@ -62,6 +60,42 @@ internal sealed class NorthwindDatabase : IAsyncDisposable
         }
     }
 
+    /// <summary>What is on its port: ours is a server that lets in whoever knows the password of the state's folder.</summary>
+    public static async Task<Found> LookAsync(Settings settings, CancellationToken cancellationToken)
+    {
+        if (!await StorageProbe.ListensAsync(settings.PostgresPort, cancellationToken))
+        {
+            return Found.Nothing;
+        }
+
+        if (!File.Exists(PasswordFile(settings)))
+        {
+            return Found.Stranger;
+        }
+
+        try
+        {
+            await using var connection = new NpgsqlConnection($"{ConnectionStringOf(settings, "postgres")};Pooling=false;Timeout=5");
+            await connection.OpenAsync(cancellationToken);
+            return Found.Ours;
+        }
+        catch (NpgsqlException error)
+        {
+            // It listens before it has recovered.
+            return error.SqlState == PostgresErrorCodes.CannotConnectNow ? Found.Ours : Found.Stranger;
+        }
+    }
+
+    /// <summary>The server that works on the state's folder, whoever started it; null: none does.</summary>
+    public static ProcessMark? Running(Settings settings)
+    {
+        // Its process and data folder, and when it was started, in seconds since 1970 (https://www.postgresql.org/docs/current/storage-file-layout.html).
+        var file = Path.Combine(settings.PostgresFolder, "data", "postmaster.pid");
+        return File.Exists(file) && File.ReadAllLines(file) is [var id, _, var started, ..]
+            && int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var process) && long.TryParse(started, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            && new ProcessMark(process, DateTimeOffset.FromUnixTimeSeconds(seconds).UtcDateTime) is { IsAlive: true } mark ? mark : null;
+    }
+
     public ValueTask DisposeAsync() => server?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private static async Task<Postgres> LaunchAsync(Settings settings, Screen screen, CancellationToken cancellationToken)
@@ -74,20 +108,6 @@ internal sealed class NorthwindDatabase : IAsyncDisposable
         var starting = Postgres.StartAsync(settings.PostgresFolder, settings.PostgresPort, Password(settings), durable: true, cancellationToken);
         await screen.WaitingAsync("Starting PostgreSQL …", starting);
         return await starting;
-    }
-
-    private static async Task<bool> IsOpenAsync(int port, CancellationToken cancellationToken)
-    {
-        try
-        {
-            using var client = new TcpClient();
-            await client.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 
     private static async Task FillAsync(Settings settings, CancellationToken cancellationToken)
@@ -147,9 +167,11 @@ internal sealed class NorthwindDatabase : IAsyncDisposable
         }
     }
 
+    private static string PasswordFile(Settings settings) => Path.Combine(settings.PostgresFolder, "password");
+
     private static string Password(Settings settings)
     {
-        var file = Path.Combine(settings.PostgresFolder, "password");
+        var file = PasswordFile(settings);
         if (File.Exists(file))
         {
             return File.ReadAllText(file).Trim();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Pipeline.Local;
 using Pipeline.Local.Emulators;
@@ -21,14 +22,17 @@ internal sealed class LocalApp : IAsyncDisposable
         (this.azurite, this.broker, this.app, this.launcher, this.settings) = (azurite, broker, app, launcher, settings);
         Api = new Api(settings.Api);
         Storage = new BlobServiceClient(settings.ConnectionString);
+        Tables = new TableServiceClient(settings.ConnectionString);
     }
 
     // A test is not to wait for a minute.
-    private static IReadOnlyDictionary<string, string> Timers { get; } = new Dictionary<string, string>(Settings.DefaultAppSettings) { ["Scheduling__Timer"] = "*/5 * * * * *", ["Connections__hooks"] = $"Secret={Webhooks.SignedDelivery.Secret}" };
+    private static IReadOnlyDictionary<string, string> Timers { get; } = new Dictionary<string, string>(Settings.DefaultAppSettings.Concat(Sources.RefusingServer.Connections)) { ["Scheduling__Timer"] = "*/5 * * * * *", ["Connections__hooks"] = $"Secret={Webhooks.SignedDelivery.Secret}" };
 
     public Api Api { get; }
 
     public BlobServiceClient Storage { get; }
+
+    public TableServiceClient Tables { get; }
 
     /// <summary>The API's base URL.</summary>
     public Uri Root => settings.Api;

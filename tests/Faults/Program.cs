@@ -3,6 +3,7 @@ using Pipeline.Faults;
 using Pipeline.Faults.Cases;
 using Pipeline.Faults.Lakes;
 using Pipeline.Faults.Parsers;
+using Pipeline.Faults.Sources;
 using Pipeline.Faults.Storage;
 using Pipeline.Faults.Streaming;
 
@@ -51,5 +52,6 @@ command.SetAction(async (parsed, cancellationToken) =>
 ContentionCommand.AddTo(command);
 LakehouseCommand.AddTo(command);
 ParsersCommand.AddTo(command);
+SourcesCommand.AddTo(command);
 StreamingCommand.AddTo(command);
 return await command.Parse(args).InvokeAsync();

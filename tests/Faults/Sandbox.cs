@@ -11,13 +11,13 @@ public sealed class Sandbox : IAsyncDisposable
     private static readonly Dictionary<string, string> WithoutStreams = new() { ["AzureWebJobs.IngestEvents.Disabled"] = "true", ["AzureWebJobs.WatchEvents.Disabled"] = "true" };
     private readonly BlobServiceClient storage;
 
-    private Sandbox(StorageProxy proxy, string account, BlobServiceClient storage)
+    private Sandbox(StorageProxy proxy, string account, BlobServiceClient storage, IReadOnlyDictionary<string, string> settings)
     {
         this.storage = storage;
         Account = account;
         Proxy = proxy;
         Folder = Path.Combine(Path.GetTempPath(), "pipeline-faults", $"{Environment.ProcessId}-{account}");
-        App = new App(proxy.ConnectionString(account), Folder, WithoutStreams);
+        App = new App(proxy.ConnectionString(account), Folder, WithoutStreams.Concat(settings).ToDictionary());
         Api = new Api(App.Api);
     }
 
@@ -34,12 +34,15 @@ public sealed class Sandbox : IAsyncDisposable
 
     public bool KeepFolder { get; set; }
 
-    public static async Task<Sandbox> CreateAsync(Emulator emulator, CancellationToken cancellationToken)
+    public static Task<Sandbox> CreateAsync(Emulator emulator, CancellationToken cancellationToken) => CreateAsync(emulator, new Dictionary<string, string>(), cancellationToken);
+
+    /// <summary>Creates a sandbox whose app has further settings.</summary>
+    public static async Task<Sandbox> CreateAsync(Emulator emulator, IReadOnlyDictionary<string, string> settings, CancellationToken cancellationToken)
     {
         var account = emulator.TakeAccount();
         var port = emulator.Azurite.BlobPort;
         var direct = new BlobServiceClient(Azurite.ConnectionStringFor(port, port + 1, port + 2, account));
-        return new Sandbox(await StorageProxy.StartAsync(emulator.Azurite, cancellationToken), account, direct);
+        return new Sandbox(await StorageProxy.StartAsync(emulator.Azurite, cancellationToken), account, direct, settings);
     }
 
     /// <summary>Puts files into a container, past the proxy.</summary>

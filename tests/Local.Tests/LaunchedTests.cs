@@ -111,6 +111,25 @@ public sealed class LaunchedTests(AzuriteFixture azurite) : IDisposable
     }
 
     [Fact]
+    public async Task Reset_WhilePostgresServes_StopsItAndDeletesItsData()
+    {
+        using var launcher = LauncherProcess.Start("postgres", folder);
+        await Places.UntilAsync($"PostgreSQL serves; it printed: {launcher.Output}", () => Task.FromResult(launcher.Output.Contains("Serving", StringComparison.Ordinal)));
+        using var beside = new Shell(azurite) { PostgresPort = launcher.PostgresPort, OtherStateFolder = folder };
+        using var stranger = new Shell(azurite) { PostgresPort = launcher.PostgresPort };
+
+        Assert.Matches("sample's PostgreSQL .* running", (await beside.RunAsync("status")).Output);
+        Assert.Matches("sample's PostgreSQL .* port taken by something else", (await stranger.RunAsync("status")).Output);
+        Assert.Equal(0, (await beside.RunAsync("reset", "--yes")).ExitCode);
+
+        Assert.Equal(1, await launcher.EndAsync());
+        Assert.Contains("PostgreSQL ended unexpectedly.", launcher.Output, StringComparison.Ordinal);
+        Assert.False(await StorageProbe.ListensAsync(launcher.PostgresPort, CancellationToken.None));
+        Assert.False(Directory.Exists(Path.Combine(folder, "postgres")));
+        Assert.Matches("sample's PostgreSQL .* not running", (await beside.RunAsync("status")).Output);
+    }
+
+    [Fact]
     public async Task Status_OnlyStorageRuns_TellsBoth()
     {
         var (exitCode, output, _) = await shell.RunAsync("status");

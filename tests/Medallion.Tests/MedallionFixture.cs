@@ -26,6 +26,8 @@ public class MedallionFixture : IAsyncLifetime
 
     public string ConnectionString => azurite.ConnectionString;
 
+    public string OtherConnectionString => azurite.OtherConnectionString;
+
     public IServiceProvider Floor { get; private set; } = new ServiceCollection().BuildServiceProvider();
 
     public async ValueTask InitializeAsync()

@@ -52,7 +52,8 @@ public static class StorageFault
         : error is RequestFailedException or AuthenticationFailedException or AggregateException ? new TerminalException($"Storage refused {what} ({Describe(error)}). {Advice(error)}", error)
         : null;
 
-    private static bool IsTransient(Exception error) => error switch
+    /// <summary>Whether what an SDK throws may pass.</summary>
+    public static bool IsTransient(Exception error) => error switch
     {
         RequestFailedException request => request.Status is 0 or 408 or 429 or >= 500 || request.ErrorCode is "ContainerBeingDeleted" or "FilesystemBeingDeleted",
         AuthenticationFailedException { InnerException: { } inner } => IsTransient(inner),
@@ -62,8 +63,8 @@ public static class StorageFault
         _ => false,
     };
 
-    // The SDK's message repeats headers of the answer; status and code say what matters and hold nothing secret.
-    private static string Describe(Exception error) => error switch
+    /// <summary>An exception of an SDK in a few words. Its message repeats headers of the answer; status and code say what matters and hold nothing secret.</summary>
+    public static string Describe(Exception error) => error switch
     {
         RequestFailedException { Status: > 0 } request => $"{request.Status} {request.ErrorCode}",
         AggregateException many => Describe(many.InnerExceptions[^1]),

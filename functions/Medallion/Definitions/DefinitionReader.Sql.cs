@@ -11,7 +11,7 @@ internal sealed partial class DefinitionReader
     {
         if (connector != PipelineKeys.Sql)
         {
-            foreach (var key in PipelineKeys.Database.Where(k => map.Has(k) && !(connector == PipelineKeys.Rest && PipelineKeys.DatabaseAndRest.Contains(k))))
+            foreach (var key in PipelineKeys.Database.Where(map.Has).Except(connector switch { PipelineKeys.Rest => PipelineKeys.DatabaseAndRest, PipelineKeys.TableConnector => [.. PipelineKeys.DatabaseAndTable, "cursor"], _ => [] }))
             {
                 map.ProblemAt(key, $"source '{name}' has '{key}', which is for the connector {PipelineKeys.Sql}");
             }

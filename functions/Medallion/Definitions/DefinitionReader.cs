@@ -99,11 +99,12 @@ internal sealed partial class DefinitionReader
             Stream = ReadStream(map, name, connector, columns.Count),
             Sql = ReadSql(map, name, connector),
             Rest = ReadRest(map, name, connector),
+            Table = ReadTable(map, name, connector),
             Webhook = ReadWebhook(map, name, connector),
             Remote = ReadRemote(map, name, connector),
             Path = connector switch
             {
-                PipelineKeys.EventHub or PipelineKeys.Sql or PipelineKeys.Rest => "",
+                PipelineKeys.EventHub or PipelineKeys.Sql or PipelineKeys.Rest or PipelineKeys.TableConnector => "",
                 PipelineKeys.WebhookConnector => Sources.Webhook.WebhookInbox.PathOf(files.Name, name),
                 _ => map.RequiredText("path"),
             },

@@ -48,7 +48,7 @@ public sealed record SourceDefinition
     /// <summary>The name of its tables in bronze, silver and rejected.</summary>
     public required string Name { get; init; }
 
-    /// <summary>How it is read: <c>file</c>, <c>sql</c>, <c>rest</c>, <c>webhook</c> or <c>eventhub</c>.</summary>
+    /// <summary>How it is read: <c>file</c>, <c>sql</c>, <c>rest</c>, <c>webhook</c>, <c>table</c> or <c>eventhub</c>.</summary>
     public required string Connector { get; init; }
 
     /// <summary>How its events become rows; null: it is no stream.</summary>
@@ -60,6 +60,9 @@ public sealed record SourceDefinition
     /// <summary>What it takes of an HTTP API; null: it is none of one.</summary>
     public RestDefinition? Rest { get; init; }
 
+    /// <summary>What it takes of a table of Azure Storage or Cosmos DB; null: it is none of one.</summary>
+    public TableDefinition? Table { get; init; }
+
     /// <summary>How it takes deliveries; null: nobody sends it any.</summary>
     public WebhookDefinition? Webhook { get; init; }
 
@@ -67,7 +70,7 @@ public sealed record SourceDefinition
     public RemoteDefinition? Remote { get; init; }
 
     /// <summary>The name of the connection that it needs, in the app's settings; null: it needs none.</summary>
-    public string? Connection => Sql?.Connection ?? Rest?.Connection ?? Webhook?.Connection ?? Remote?.Connection;
+    public string? Connection => Sql?.Connection ?? Rest?.Connection ?? Table?.Connection ?? Webhook?.Connection ?? Remote?.Connection;
 
     /// <summary>A glob in the container <c>landing</c>: '*' and '?' within a segment, '**' over segments; or a URL. Empty for a source that is not of files.</summary>
     public required string Path { get; init; }
@@ -87,9 +90,10 @@ public sealed record SourceDefinition
     /// <summary>The column that says that a row is deleted: true, not 0, or a time; null: no row says so.</summary>
     public string? Deleted { get; init; }
 
-    /// <summary>What arrives, for people: <c>landing/northwind/orders*.json</c>, <c>webhooks/northwind/payments</c>, <c>sql/northwind/public.orders</c>, <c>rest/shop/orders</c>, <c>https://example.com/orders.csv</c> or <c>eventhub/events</c>.</summary>
+    /// <summary>What arrives, for people: <c>landing/northwind/orders*.json</c>, <c>webhooks/northwind/payments</c>, <c>sql/northwind/public.orders</c>, <c>rest/shop/orders</c>, <c>table/telemetry/Devices</c>, <c>https://example.com/orders.csv</c> or <c>eventhub/events</c>.</summary>
     public string Arrival => Stream is { } stream ? $"eventhub/{stream.Hub ?? "default"}" : Sql is { } sql ? $"sql/{sql.Name}"
         : Rest is { } rest ? $"rest/{rest.Name}"
+        : Table is { } table ? $"table/{table.Name}"
         : Webhook is not null ? Path[..Path.IndexOf("/events/", StringComparison.Ordinal)]
         : Remote?.Name ?? $"landing/{Path}";
 

@@ -5,7 +5,7 @@ internal static class PipelineKeys
 {
     public static readonly string[] File = ["name", "description", "schedule", "sources", "models", "metrics", "aggregates", "maintenance", "quality", "serve", "clusters", "forecasts"];
 
-    public static readonly string[] Source = ["connector", "hub", "land", "path", "format", "connection", "table", "query", "webhook", "load", "cursor", "lookback", "split_by", "rest", "key", "latest_by", "deleted", "partition", "schema", "evolution", "columns", "rules", "quality"];
+    public static readonly string[] Source = ["connector", "hub", "land", "path", "format", "connection", "table", "query", "filter", "webhook", "load", "cursor", "lookback", "split_by", "rest", "key", "latest_by", "deleted", "partition", "schema", "evolution", "columns", "rules", "quality"];
 
     /// <summary>Of these only a source of files has any.</summary>
     public static readonly string[] Files = ["path", "format", "load"];
@@ -19,6 +19,9 @@ internal static class PipelineKeys
     /// <summary>Of these of a database a source of an HTTP API has some too.</summary>
     public static readonly string[] DatabaseAndRest = ["cursor", "lookback"];
 
+    /// <summary>Of these of a database a source of tables has some too.</summary>
+    public static readonly string[] DatabaseAndTable = ["table", "lookback"];
+
     public static readonly string[] RestRequest = ["path", "method", "query", "headers", "body", "records", "since", "since_format", "parameters", "pages", "rate"];
 
     /// <summary>Of these only an incremental load of an API has any.</summary>
@@ -30,7 +33,7 @@ internal static class PipelineKeys
     public static readonly string[] Stream = ["hub", "land"];
 
     /// <summary>Connectors whose sources name a connection; those of files for a URL.</summary>
-    public static readonly string[] Connected = [FileConnector, Sql, Rest, WebhookConnector];
+    public static readonly string[] Connected = [FileConnector, Sql, Rest, WebhookConnector, TableConnector];
 
     public static readonly string[] Webhook = ["scheme", "tolerance"];
 
@@ -72,7 +75,9 @@ internal static class PipelineKeys
 
     public const string WebhookConnector = "webhook";
 
+    public const string TableConnector = "table";
+
     public const string EventHub = "eventhub";
 
-    public static readonly string[] Connectors = [FileConnector, Sql, Rest, WebhookConnector, EventHub];
+    public static readonly string[] Connectors = [FileConnector, Sql, Rest, WebhookConnector, TableConnector, EventHub];
 }

@@ -131,6 +131,7 @@ internal static class StepGraph
         object taken = source.Stream is not null ? new { source.Connector }
             : source.Sql is { } sql ? new { source.Connector, sql.Connection, sql.Table, sql.Query, sql.Cursor, source.Load, Detect = source.IsDetected }
             : source.Rest is { } rest ? new { source.Connector, rest.Connection, rest.Path, rest.Method, rest.Query, rest.Headers, rest.Body, rest.Records, rest.Cursor, source.Load, Detect = source.IsDetected }
+            : source.Table is { } table ? new { source.Connector, table.Connection, table.Table, table.Filter, source.Load, Detect = source.IsDetected }
             : new { source.Connector, source.Path, source.Format, source.Load, Detect = source.IsDetected };
         yield return new Node(bronze, StepKind.Ingest, [], taken, source.Line);
         var contract = new

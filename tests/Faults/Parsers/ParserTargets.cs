@@ -8,6 +8,7 @@ using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Sources;
 using Pipeline.Medallion.Sources.File;
+using Pipeline.Medallion.Sources.File.Remote;
 using Pipeline.Medallion.Sources.Rest;
 
 namespace Pipeline.Faults.Parsers;
@@ -111,7 +112,8 @@ internal sealed class ParserTargets(ParserCorpus corpus, Engine engine, string f
         };
         var source = new SourceDefinition { Name = "f", Connector = "file", Path = "fuzz/*", Line = new SourceLine("pipeline.yaml", 1) };
         using var servers = new RestServers();
-        var landing = new LandingFiles(lake, engine, new Connections([]), servers, new RestOptions(), TimeProvider.System);
+        var (connections, options) = (new Connections([]), new RestOptions());
+        var landing = new LandingFiles(lake, engine, connections, servers, new StorageAccounts(connections, options, identity: null), options, TimeProvider.System);
         var batches = await new FileLander(lake, engine, new DataFileWriter(lake), landing).LandAsync(source, work, files, "i", cancellationToken);
         var landed = batches.SelectMany(batch => batch.Files).ToList();
         var rows = batches.SelectMany(batch => batch.Add).Sum(file => file.Statistics?.Rows ?? 0);

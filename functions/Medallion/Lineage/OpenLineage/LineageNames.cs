@@ -35,11 +35,12 @@ internal sealed class LineageNames(LineageOptions options)
 
     public (string Namespace, string Name) Table(string pipeline, TableKey table) => (Namespace(table.Layer), $"{pipeline}/{table.Name}");
 
-    /// <summary>What a source takes: events of a hub, rows of a database or records of an API by the name of its connection, a file of a web server by its URL, or files.</summary>
+    /// <summary>What a source takes: events of a hub, rows of a database or records of an API or entities of a table by the name of its connection, a file of a web server by its URL, or files.</summary>
     public JsonObject Arrival(SourceDefinition source) =>
         source.Stream is { } stream ? new JsonObject { ["namespace"] = "eventhub", ["name"] = stream.Hub ?? "default" }
         : source.Sql is { } sql ? new JsonObject { ["namespace"] = $"sql://{sql.Connection}", ["name"] = sql.Table ?? source.Name }
         : source.Rest is { } rest ? new JsonObject { ["namespace"] = $"rest://{rest.Connection}", ["name"] = rest.Path }
+        : source.Table is { } table ? new JsonObject { ["namespace"] = $"table://{table.Connection}", ["name"] = table.Table }
         : source.Remote is { } remote ? new JsonObject { ["namespace"] = remote.Url.GetLeftPart(UriPartial.Authority), ["name"] = remote.Url.AbsolutePath }
         : Landing(source.Path);
 

@@ -2,7 +2,6 @@ using System.Data;
 using System.Data.Common;
 using System.Globalization;
 using System.Net.Sockets;
-using System.Text;
 using MySqlConnector;
 
 namespace Pipeline.Medallion.Sources.Database;
@@ -85,7 +84,7 @@ internal sealed class MySqlDialect : ISqlDialect
         await using var reader = (MySqlDataReader)await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            Take(reader, columns, rows);
+            rows.Add(reader);
             if (rows.IsFull)
             {
                 await full();
@@ -102,37 +101,6 @@ internal sealed class MySqlDialect : ISqlDialect
         IOException or SocketException or TimeoutException => true,
         _ => false,
     };
-
-    // The row is in memory.
-    private static void Take(MySqlDataReader row, IReadOnlyList<SqlColumn> columns, WireTable rows)
-    {
-        for (var i = 0; i < columns.Count; i++)
-        {
-            if (row.IsDBNull(i))
-            {
-                rows.AddNothing();
-                continue;
-            }
-
-            switch (columns[i].Wire)
-            {
-                case Wire.Integer:
-                    rows.Add(Convert.ToInt64(row.GetValue(i), CultureInfo.InvariantCulture));
-                    break;
-                case Wire.Real:
-                    rows.Add(row.GetDouble(i));
-                    break;
-                case Wire.Bytes:
-                    rows.Add(i, (byte[])row.GetValue(i));
-                    break;
-                default:
-                    rows.Add(i, Encoding.UTF8.GetBytes(row.GetString(i)));
-                    break;
-            }
-        }
-
-        rows.EndRow();
-    }
 
     private static string RequireNumber(string text) => decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _)
         ? text

@@ -2,7 +2,6 @@ using System.Data;
 using System.Data.Common;
 using System.Globalization;
 using System.Net.Sockets;
-using System.Text;
 using Oracle.ManagedDataAccess.Client;
 
 namespace Pipeline.Medallion.Sources.Database;
@@ -92,7 +91,7 @@ internal sealed class OracleDialect : ISqlDialect
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            Take(reader, columns, rows);
+            rows.Add(reader);
             if (rows.IsFull)
             {
                 await full();
@@ -137,37 +136,6 @@ internal sealed class OracleDialect : ISqlDialect
 
     private static int Number(DataTable? schema, int column, string what) =>
         schema is null || !schema.Columns.Contains(what) || schema.Rows[column][what] is DBNull ? 0 : Convert.ToInt32(schema.Rows[column][what], CultureInfo.InvariantCulture);
-
-    // The row is in memory.
-    private static void Take(DbDataReader row, IReadOnlyList<SqlColumn> columns, WireTable rows)
-    {
-        for (var i = 0; i < columns.Count; i++)
-        {
-            if (row.IsDBNull(i))
-            {
-                rows.AddNothing();
-                continue;
-            }
-
-            switch (columns[i].Wire)
-            {
-                case Wire.Integer:
-                    rows.Add(Convert.ToInt64(row.GetValue(i), CultureInfo.InvariantCulture));
-                    break;
-                case Wire.Real:
-                    rows.Add(Convert.ToDouble(row.GetValue(i), CultureInfo.InvariantCulture));
-                    break;
-                case Wire.Bytes:
-                    rows.Add(i, (byte[])row.GetValue(i));
-                    break;
-                default:
-                    rows.Add(i, Encoding.UTF8.GetBytes(row.GetString(i)));
-                    break;
-            }
-        }
-
-        rows.EndRow();
-    }
 
     private static string Quoted(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 }

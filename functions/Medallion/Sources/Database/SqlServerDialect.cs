@@ -2,7 +2,6 @@ using System.Data;
 using System.Data.Common;
 using System.Globalization;
 using System.Net.Sockets;
-using System.Text;
 using Microsoft.Data.SqlClient;
 using Pipeline.Lakehouse;
 
@@ -123,7 +122,7 @@ internal sealed class SqlServerDialect : ISqlDialect
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            Take(reader, columns, rows);
+            rows.Add(reader);
             if (rows.IsFull)
             {
                 await full();
@@ -147,37 +146,6 @@ internal sealed class SqlServerDialect : ISqlDialect
         var at = dataSource.IndexOf(':', StringComparison.Ordinal);
         var host = (at is > 0 and < 6 && !dataSource.StartsWith('[') ? dataSource[(at + 1)..] : dataSource).Split(',', '\\')[0].Trim();
         return host is "." or "(local)" || host.Equals("(localdb)", StringComparison.OrdinalIgnoreCase) || (host.Length > 0 && Hosts.AreLoopback(host));
-    }
-
-    // The row is in memory.
-    private static void Take(DbDataReader row, IReadOnlyList<SqlColumn> columns, WireTable rows)
-    {
-        for (var i = 0; i < columns.Count; i++)
-        {
-            if (row.IsDBNull(i))
-            {
-                rows.AddNothing();
-                continue;
-            }
-
-            switch (columns[i].Wire)
-            {
-                case Wire.Integer:
-                    rows.Add(Convert.ToInt64(row.GetValue(i), CultureInfo.InvariantCulture));
-                    break;
-                case Wire.Real:
-                    rows.Add(Convert.ToDouble(row.GetValue(i), CultureInfo.InvariantCulture));
-                    break;
-                case Wire.Bytes:
-                    rows.Add(i, (byte[])row.GetValue(i));
-                    break;
-                default:
-                    rows.Add(i, Encoding.UTF8.GetBytes(row.GetString(i)));
-                    break;
-            }
-        }
-
-        rows.EndRow();
     }
 
     private static string Quoted(string text) => $"N'{text.Replace("'", "''", StringComparison.Ordinal)}'";

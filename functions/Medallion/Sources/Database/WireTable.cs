@@ -1,4 +1,6 @@
+using System.Data.Common;
 using System.Globalization;
+using System.Text;
 using Pipeline.Lakehouse.DuckDb;
 
 namespace Pipeline.Medallion.Sources.Database;
@@ -78,6 +80,37 @@ internal sealed class WireTable(DuckDbSession session, IReadOnlyList<SqlColumn> 
     {
         Appender.AppendNothing();
         bytes++;
+    }
+
+    /// <summary>Adds the row that a reader stands on, which it has in memory.</summary>
+    public void Add(DbDataReader row)
+    {
+        for (var i = 0; i < columns.Count; i++)
+        {
+            if (row.IsDBNull(i))
+            {
+                AddNothing();
+                continue;
+            }
+
+            switch (columns[i].Wire)
+            {
+                case Wire.Integer:
+                    Add(Convert.ToInt64(row.GetValue(i), CultureInfo.InvariantCulture));
+                    break;
+                case Wire.Real:
+                    Add(Convert.ToDouble(row.GetValue(i), CultureInfo.InvariantCulture));
+                    break;
+                case Wire.Bytes:
+                    Add(i, (byte[])row.GetValue(i));
+                    break;
+                default:
+                    Add(i, Encoding.UTF8.GetBytes(row.GetString(i)));
+                    break;
+            }
+        }
+
+        EndRow();
     }
 
     /// <summary>Ends the row.</summary>

@@ -5,7 +5,7 @@ using Pipeline.Medallion.Definitions;
 
 namespace Pipeline.Medallion.Sources.File;
 
-/// <summary>Files of the container <c>landing</c>, or of a web server: each is taken once by its content, and a ledger in bronze knows which.</summary>
+/// <summary>Files of the container <c>landing</c>, of another storage account, or of a web server: each is taken once by its content, and a ledger in bronze knows which.</summary>
 internal sealed class FileSource(LakeTables tables, Engine engine, FileCache cache, TableReader reader, DataFileWriter writer, FileScanner scanner, FileLander lander, LandingFiles landing) : ISource
 {
     /// <inheritdoc/>
@@ -16,7 +16,7 @@ internal sealed class FileSource(LakeTables tables, Engine engine, FileCache cac
     {
         await foreach (var file in landing.Of(source, attempts: 1).ListAsync(cancellationToken))
         {
-            return source.Remote is null ? "files are there" : "the file is there";
+            return source.Remote is null or { IsGlob: true } ? "files are there" : "the file is there";
         }
 
         return "the container answers; no file is there";

@@ -2,13 +2,13 @@ using Pipeline.Lakehouse.Storage;
 
 namespace Pipeline.Medallion.Sources.File;
 
-/// <summary>A file that a run takes: of the container <c>landing</c>, or of a web server.</summary>
+/// <summary>A file that a run takes: of the container <c>landing</c>, of another storage account, or of a web server.</summary>
 public sealed record LandedFile
 {
     /// <summary>The container in which files arrive.</summary>
     public const string Container = "landing";
 
-    /// <summary>Its path in the container; of a file of a web server its URL, without a query.</summary>
+    /// <summary>Its path in the container; of a file from elsewhere its URL, without a query.</summary>
     public required string Path { get; init; }
 
     /// <summary>What tells its content from another as the plan found it: in the container its ETag, on which condition alone it is read.</summary>

@@ -16,9 +16,6 @@ namespace Pipeline.Medallion.Sources.Rest;
 /// <param name="shown">Makes a text one that a message may have.</param>
 internal sealed class PageReader(RestDefinition rest, string name, int page, Stream target, Func<string, string> shown) : IDisposable
 {
-    /// <summary>Between the parts of a line.</summary>
-    public const byte Separator = 30;
-
     // What a line has besides counts too.
     private const int LongestRecord = (16 << 20) - 64;
     private const int MostNames = 20;
@@ -241,10 +238,10 @@ internal sealed class PageReader(RestDefinition rest, string name, int page, Str
         Span<byte> number = stackalloc byte[24];
         Utf8Formatter.TryFormat(page, number, out var length);
         target.Write(number[..length]);
-        target.WriteByte(Separator);
+        target.WriteByte(RecordBatches.Separator);
         Utf8Formatter.TryFormat(++records, number, out length);
         target.Write(number[..length]);
-        target.WriteByte(Separator);
+        target.WriteByte(RecordBatches.Separator);
 
         // A line break within JSON is a space: texts have none.
         for (var cut = record.IndexOfAny((byte)'\n', (byte)'\r'); cut >= 0; cut = record.IndexOfAny((byte)'\n', (byte)'\r'))

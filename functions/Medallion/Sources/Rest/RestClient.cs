@@ -6,7 +6,6 @@ using System.Text;
 using Pipeline.Lakehouse;
 using Pipeline.Medallion.Definitions;
 using Polly;
-using Polly.Retry;
 
 namespace Pipeline.Medallion.Sources.Rest;
 
@@ -27,16 +26,7 @@ internal sealed partial class RestClient
     {
         (this.servers, this.connection, this.rest, this.options, this.clock) = (servers, connection, rest, options, clock);
         access = new RestAccess(servers, connection, clock);
-        retries = options.Attempts < 2 ? ResiliencePipeline<Attempt>.Empty : new ResiliencePipelineBuilder<Attempt> { TimeProvider = clock }.AddRetry(new RetryStrategyOptions<Attempt>
-        {
-            MaxRetryAttempts = options.Attempts - 1,
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            Delay = options.FirstDelay,
-            MaxDelay = options.LongestDelay,
-            ShouldHandle = args => ValueTask.FromResult(args.Outcome.Result is { Fault: not null, IsFinal: false }),
-            DelayGenerator = args => ValueTask.FromResult(args.Outcome.Result?.Wait),
-        }).Build();
+        retries = RestRetries.Of<Attempt>(options, clock, attempt => attempt is { Fault: not null, IsFinal: false }, attempt => attempt.Wait);
     }
 
     /// <summary>Asks for a page, and writes it to a file.</summary>

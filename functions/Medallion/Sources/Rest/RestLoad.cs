@@ -9,6 +9,7 @@ namespace Pipeline.Medallion.Sources.Rest;
 /// over the edge of a page that was read already. So the pages are asked for a second time. If none has changed, there was a moment at which all of them were as they were read.</remarks>
 internal sealed class RestLoad(RestClient client, RestRequests requests, SourceDefinition source, RestDefinition rest, string scratch, long batchBytes, RestPosition? before)
 {
+    private static readonly Dictionary<string, string> NoTypes = [];
     private readonly List<string> hashes = [];
     private long records;
 
@@ -17,13 +18,14 @@ internal sealed class RestLoad(RestClient client, RestRequests requests, SourceD
     /// <param name="cursor">Takes their greatest.</param>
     /// <param name="walks">How often it is read at most.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    public async Task RunAsync(RestBatches batches, RestCursor cursor, int walks, CancellationToken cancellationToken)
+    public async Task RunAsync(RecordBatches batches, RestCursor cursor, int walks, CancellationToken cancellationToken)
     {
         for (var number = 1; ; number++)
         {
             var walk = Walk();
             batches.Begin(cancellationToken);
-            await LandAsync(walk, batches, cancellationToken);
+            cursor.Begin(before?.Cursor, cancellationToken);
+            await LandAsync(walk, batches, cursor, cancellationToken);
             var isWhole = rest.Pages?.Verify != true || !walk.HasSeveral || records == 0 || await IsStillAsync(cancellationToken);
             if (isWhole || number == walks)
             {
@@ -35,7 +37,7 @@ internal sealed class RestLoad(RestClient client, RestRequests requests, SourceD
 
     private RestWalk Walk() => new(client, requests, rest, $"{scratch}-answer.json") { IsProven = before?.Keys.Count > 0 };
 
-    private async Task LandAsync(RestWalk walk, RestBatches batches, CancellationToken cancellationToken)
+    private async Task LandAsync(RestWalk walk, RecordBatches batches, RestCursor cursor, CancellationToken cancellationToken)
     {
         hashes.Clear();
         records = 0;
@@ -50,13 +52,13 @@ internal sealed class RestLoad(RestClient client, RestRequests requests, SourceD
                 if (target.Length >= batchBytes)
                 {
                     await target.DisposeAsync();
-                    await TakeAsync(batches, file, mayBeOnly: false, cancellationToken);
+                    await TakeAsync(batches, cursor, file, mayBeOnly: false, cancellationToken);
                     target = Create(file);
                 }
             }
 
             await target.DisposeAsync();
-            await TakeAsync(batches, file, mayBeOnly: batches.Landed.Count == 0, cancellationToken);
+            await TakeAsync(batches, cursor, file, mayBeOnly: batches.Landed.Count == 0, cancellationToken);
         }
         finally
         {
@@ -65,19 +67,28 @@ internal sealed class RestLoad(RestClient client, RestRequests requests, SourceD
     }
 
     // A page may be larger than a batch.
-    private async Task TakeAsync(RestBatches batches, string file, bool mayBeOnly, CancellationToken cancellationToken)
+    private async Task TakeAsync(RecordBatches batches, RestCursor cursor, string file, bool mayBeOnly, CancellationToken cancellationToken)
     {
         var length = new FileInfo(file).Length;
         if (length <= batchBytes + (batchBytes / 2))
         {
-            await (length == 0 ? Task.CompletedTask : batches.TakeAsync(file, mayBeOnly, cancellationToken));
+            await (length == 0 ? Task.CompletedTask : TakeSliceAsync(batches, cursor, file, mayBeOnly, cancellationToken));
             return;
         }
 
         using var lines = new LineSlices(file, batchBytes);
         while (lines.Next($"{scratch}-slice.txt"))
         {
-            await batches.TakeAsync($"{scratch}-slice.txt", isOnly: false, cancellationToken);
+            await TakeSliceAsync(batches, cursor, $"{scratch}-slice.txt", isOnly: false, cancellationToken);
+        }
+    }
+
+    private async Task TakeSliceAsync(RecordBatches batches, RestCursor cursor, string file, bool isOnly, CancellationToken cancellationToken)
+    {
+        await batches.TakeAsync(file, isOnly, NoTypes, cancellationToken);
+        if (rest.Cursor is not null)
+        {
+            cursor.Look(cancellationToken);
         }
     }
 
@@ -96,7 +107,7 @@ internal sealed class RestLoad(RestClient client, RestRequests requests, SourceD
         return page == hashes.Count;
     }
 
-    private RestLanded Whole(RestWalk walk, RestBatches batches, RestCursor cursor, CancellationToken cancellationToken)
+    private RestLanded Whole(RestWalk walk, RecordBatches batches, RestCursor cursor, CancellationToken cancellationToken)
     {
         var (greatest, kind) = rest.Cursor is null ? (null, null) : cursor.Greatest(before?.Kind, cancellationToken);
         if (rest.Cursor is not null && greatest is null && records > 0)
@@ -109,7 +120,7 @@ internal sealed class RestLoad(RestClient client, RestRequests requests, SourceD
             walk.EndedWithoutWord ? $"The first answer has no '{rest.Pages?.Next}', which says what comes next: it was taken as the only page." : null);
     }
 
-    private RestLanded Partial(RestBatches batches, int walks) => source.Load == LoadMode.Full
+    private RestLanded Partial(RecordBatches batches, int walks) => source.Load == LoadMode.Full
         ? throw new TransientException(string.Create(CultureInfo.InvariantCulture, $"The list {rest.Name} changed each of the {walks} times that it was read: pages that do not belong together may miss a record. Nothing was committed. It may pass. 'pages: {{verify: false}}' takes what comes."))
         : new RestLanded(
             new RestPosition { Cursor = before?.Cursor, Kind = before?.Kind, Keys = batches.Keys },

@@ -61,11 +61,11 @@ internal sealed class RestSource(
         if (source.Load == LoadMode.Incremental && !request.Work.Rebuild && before is not null && request.Work.PlannedVersion is { } version
             && await tables.Open(request.Work.Pipeline, request.Work.Table).ReadAsync(version, cancellationToken) is { } bronze)
         {
-            await known.ReadAsync(reader, bronze, request.Root, File.ColumnNames.ForTable(before.Keys), cancellationToken);
+            await known.ReadAsync(reader, bronze, request.Root, File.ColumnNames.ForTable(before.Keys), only: null, cancellationToken);
         }
 
         var cursor = new RestCursor(session, source, rest);
-        var batches = new RestBatches(session, writer, request, rest, before, known, cursor);
+        var batches = new RecordBatches(session, writer, request, rest.Name, source.Load == LoadMode.Full ? [] : before?.Keys ?? [], before?.Content, known);
         var load = new RestLoad(
             new RestClient(servers, connection, rest, options, clock),
             new RestRequests(connection, rest, RestCursor.Since(source, rest, before?.Cursor, before?.Kind)),

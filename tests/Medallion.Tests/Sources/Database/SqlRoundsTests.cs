@@ -10,8 +10,6 @@ namespace Pipeline.Medallion.Tests.Sources.Database;
 [Collection(PostgresTests.Name)]
 public sealed class SqlRoundsTests(MedallionFixture medallion, PostgresFixture postgres)
 {
-    private const int Rounds = 20;
-
     private const string Yaml = """
         sources:
           orders:
@@ -38,7 +36,7 @@ public sealed class SqlRoundsTests(MedallionFixture medallion, PostgresFixture p
         await ChangeAsync(shop, random, 200);
         var pipeline = await shop.PipelineAsync(Yaml);
         pipeline = pipeline.On(shop.Compose(new SqlOptions { RowsPerPart = 150, MaxParts = 2, BatchBytes = 2048 }, change: services => services.AddSingleton(new CleanLimits { SingleBytes = singleBytes, PartBytes = 20_000, BucketBytes = 20_000 })));
-        for (var round = 0; round < (singleBytes == long.MaxValue ? Rounds : Rounds / 6); round++)
+        for (var round = 0; round < SyncRounds.Of(singleBytes == long.MaxValue ? 8 : 3); round++)
         {
             await ChangeAsync(shop, random, random.Next(30));
             var driver = new RunDriver(pipeline.Floor) { Planned = _ => ChangeAsync(shop, random, random.Next(20)), Landed = _ => ChangeAsync(shop, random, random.Next(10)) };

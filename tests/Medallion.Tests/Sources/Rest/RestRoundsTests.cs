@@ -3,8 +3,6 @@ namespace Pipeline.Medallion.Tests.Sources.Rest;
 /// <summary>Orders come, change and go between and during the runs, also from one page to the next; when all is still, silver has what the API has.</summary>
 public sealed class RestRoundsTests(MedallionFixture medallion)
 {
-    private const int Rounds = 3;
-
     [Theory]
     [InlineData("page", "{by: page}", 1)]
     [InlineData("offset", "{by: offset}", 2)]
@@ -18,7 +16,7 @@ public sealed class RestRoundsTests(MedallionFixture medallion)
         await using var shop = await RestShop.StartAsync(medallion, list.AnswerAsync);
         var pipeline = await shop.PipelineAsync(
             $"key: [id], cursor: changed, deleted: is_gone, rest: {{path: {by}, records: data.items, since: since, pages: {pages}}}", options: RestShop.Quick with { BatchBytes = 500 });
-        for (var round = 0; round < Rounds; round++)
+        for (var round = 0; round < SyncRounds.Of(2); round++)
         {
             Change(random.Next(10));
             var noise = random.Next(3);

@@ -5,7 +5,6 @@ using Pipeline.Lakehouse;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Sources.Rest;
 using Polly;
-using Polly.Retry;
 
 namespace Pipeline.Medallion.Sources.File.Remote;
 
@@ -30,16 +29,7 @@ internal sealed class WebServer
 
         (this.servers, this.connection, this.remote, Options) = (servers, connection, remote, options);
         access = new RestAccess(servers, connection, clock);
-        retries = options.Attempts < 2 ? ResiliencePipeline<WebAttempt>.Empty : new ResiliencePipelineBuilder<WebAttempt> { TimeProvider = clock }.AddRetry(new RetryStrategyOptions<WebAttempt>
-        {
-            MaxRetryAttempts = options.Attempts - 1,
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            Delay = options.FirstDelay,
-            MaxDelay = options.LongestDelay,
-            ShouldHandle = args => ValueTask.FromResult(args.Outcome.Result is { Fault: not null, IsFinal: false }),
-            DelayGenerator = args => ValueTask.FromResult(args.Outcome.Result?.Wait),
-        }).Build();
+        retries = RestRetries.Of<WebAttempt>(options, clock, attempt => attempt is { Fault: not null, IsFinal: false }, attempt => attempt.Wait);
     }
 
     /// <summary>How it is asked.</summary>

@@ -166,6 +166,7 @@ public sealed class WebFileTests(MedallionFixture medallion)
     [InlineData("ftp://example.com/a.csv", "is no URL of a file: expected one such as https://")]
     [InlineData("https://app:s3cret@example.com/a.csv", "is no URL of a file")]
     [InlineData("https://example.com/*.csv", "is no URL of a file")]
+    [InlineData("https://partner.blob.core.windows.net/export/*.csv?sv=1", "has a '?', which begins a query in a URL")]
     [InlineData("http://example.com/a.csv", "is a URL without TLS, which only a server on this machine may have")]
     [InlineData("https://example.com/a.csv?se=1&sig=s3cret", "has the parameter 'sig', which carries a secret: expected it in the app's setting Connections__NAME")]
     [InlineData("a.csv\", connection: \"shop", "has 'connection', which for files is what the server of a URL knows the app by")]

@@ -2,13 +2,14 @@ using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Lakehouse.Storage;
 
-namespace Pipeline.Medallion.Sources.Rest;
+namespace Pipeline.Medallion.Sources;
 
 /// <summary>Records that were met before, in bronze or on an earlier page, by a hash of their values: those that come again as they are are left out.</summary>
 /// <remarks>With a key a record of the same content is the same record, and taken once. Without one there may be several, and each is taken as often as it comes.</remarks>
 /// <param name="session">The session.</param>
 /// <param name="isKeyed">Whether the source has a key.</param>
-internal sealed class KnownRecords(DuckDbSession session, bool isKeyed)
+/// <param name="comeOnce">Whether no record comes twice in a load, so that those of its earlier pages need not be kept.</param>
+internal sealed class KnownRecords(DuckDbSession session, bool isKeyed, bool comeOnce = false)
 {
     /// <summary>The column of a batch with the hash of a record's values.</summary>
     public const string Hash = "_offset";
@@ -25,11 +26,13 @@ internal sealed class KnownRecords(DuckDbSession session, bool isKeyed)
     /// <param name="bronze">Bronze as it was planned.</param>
     /// <param name="root">Where it lies.</param>
     /// <param name="columns">Its columns that come from records.</param>
+    /// <param name="only">Which rows can come again; null: any.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    public async Task ReadAsync(TableReader reader, DeltaSnapshot bronze, LakePath root, IReadOnlyList<string> columns, CancellationToken cancellationToken)
+    public async Task ReadAsync(TableReader reader, DeltaSnapshot bronze, LakePath root, IReadOnlyList<string> columns, ColumnCondition? only, CancellationToken cancellationToken)
     {
-        using var lease = await reader.CreateViewAsync(session, "bronze", "planned", bronze, root, cancellationToken);
-        session.Execute($"create or replace temp table {Before} as select {HashOf(columns.Where(c => bronze.Schema.Find(c) is not null))} as h, count(*) as n from bronze.planned group by 1", cancellationToken);
+        var filter = only is null || bronze.Schema.Find(only.Column) is null ? null : new FileFilter(only);
+        using var lease = await reader.CreateViewAsync(session, "bronze", "planned", filter?.Narrow(bronze) ?? bronze, root, cancellationToken);
+        session.Execute($"create or replace temp table {Before} as select {HashOf(columns.Where(c => bronze.Schema.Find(c) is not null))} as h, count(*) as n from bronze.planned{(filter is null ? "" : $" where {filter.ToSql(bronze.Schema)}")} group by 1", cancellationToken);
     }
 
     /// <summary>SQL that hashes a row's values, one by one: put together first, long ones would be held several times. A column without a value counts like one that is not there.</summary>
@@ -47,6 +50,11 @@ internal sealed class KnownRecords(DuckDbSession session, bool isKeyed)
             create or replace temp view fresh as from arrived semi join picked using (_file, _row)
             """,
             cancellationToken);
+        if (comeOnce)
+        {
+            return;
+        }
+
         session.Execute(
             isKeyed
                 ? $"insert into {Taken} select {Hash}, 1 from fresh"

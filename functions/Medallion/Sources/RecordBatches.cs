@@ -3,14 +3,25 @@ using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Sources.Database;
 using Pipeline.Medallion.Sources.File;
 
-namespace Pipeline.Medallion.Sources.Rest;
+namespace Pipeline.Medallion.Sources;
 
-/// <summary>Writes the records of a walk to data files, batch after batch.</summary>
-internal sealed class RestBatches(DuckDbSession session, DataFileWriter writer, LandRequest request, RestDefinition rest, RestPosition? before, KnownRecords known, RestCursor cursor)
+/// <summary>Writes records - JSON objects of pages - to data files of bronze, batch after batch.</summary>
+/// <param name="session">The session.</param>
+/// <param name="writer">Writes the files.</param>
+/// <param name="request">What is landed.</param>
+/// <param name="list">What rows call the list of records.</param>
+/// <param name="before">The fields that records had so far, in the order of their first place.</param>
+/// <param name="last">What the records of the last full load came to; null: nothing that counts.</param>
+/// <param name="known">The records that are taken already.</param>
+internal sealed class RecordBatches(DuckDbSession session, DataFileWriter writer, LandRequest request, string list, IReadOnlyList<string> before, RowSum? last, KnownRecords known)
 {
+    /// <summary>Stands between the page, the number and the text of a record: no JSON holds it as it is.</summary>
+    public const byte Separator = 30;
+
     private readonly FileStager stager = new(session);
     private readonly List<LandedBatch> landed = [];
     private List<string> keys = [];
@@ -30,24 +41,19 @@ internal sealed class RestBatches(DuckDbSession session, DataFileWriter writer, 
     public void Begin(CancellationToken cancellationToken)
     {
         landed.Clear();
-        keys = [.. request.Source.Load == LoadMode.Full ? [] : before?.Keys ?? []];
+        keys = [.. before];
         content = RowSum.None;
         known.Begin(cancellationToken);
-        cursor.Begin(before?.Cursor, cancellationToken);
     }
 
-    /// <summary>Writes the records of a file.</summary>
+    /// <summary>Writes the records of a file. Until the next ones they are the view <c>taken</c>, as they came.</summary>
     /// <param name="file">Lines of page, number and record.</param>
     /// <param name="isOnly">Whether it has all records of the walk.</param>
+    /// <param name="types">The types of fields that are known; others are detected.</param>
     /// <param name="cancellationToken">Ends the work.</param>
-    public async Task TakeAsync(string file, bool isOnly, CancellationToken cancellationToken)
+    public async Task TakeAsync(string file, bool isOnly, IReadOnlyDictionary<string, string> types, CancellationToken cancellationToken)
     {
         Read(file, cancellationToken);
-        if (rest.Cursor is not null)
-        {
-            cursor.Look(cancellationToken);
-        }
-
         const string records = "(select _file, _row, line from taken where error is null)";
         keys = [.. keys.Union(JsonRecords.Keys(session, "(select _file * 100000000 + _row as _row, line from taken where error is null)", cancellationToken), StringComparer.Ordinal)];
         var (select, columns) = JsonRecords.Select(keys, records, "_file, _row");
@@ -62,17 +68,17 @@ internal sealed class RestBatches(DuckDbSession session, DataFileWriter writer, 
         var stamped = Stamp(names);
 
         // A list that is read in one batch, and is what it was, need not be written to be known as such.
-        var isSame = isOnly && request.Source.Load == LoadMode.Full && !request.Work.Rebuild && content == before?.Content;
+        var isSame = isOnly && request.Source.Load == LoadMode.Full && !request.Work.Rebuild && content == last;
         landed.Add(new LandedBatch
         {
             Add = isSame ? [] : await writer.WriteAsync(session, stamped, request.Root, [], Name(), cancellationToken),
             Columns = session.Describe(stamped),
-            Detected = request.Source.IsDetected ? stager.Detect(new StagedFile($"select {names}_row from arrived", columns, keys)) : [],
+            Detected = request.Source.IsDetected ? Detect(names, columns, types) : [],
         });
     }
 
     /// <summary>Ends a walk: the last batch has what the commit is to know.</summary>
-    public void End(RestLanded end)
+    public void End<TEnd>(TEnd end)
     {
         if (landed.Count == 0)
         {
@@ -82,12 +88,15 @@ internal sealed class RestBatches(DuckDbSession session, DataFileWriter writer, 
         landed[^1] = landed[^1] with { Position = Json.Write(end) };
     }
 
+    private List<DetectedColumn> Detect(string names, IReadOnlyList<DuckDbColumn> columns, IReadOnlyDictionary<string, string> types) =>
+        [.. stager.Detect(new StagedFile($"select {names}_row from arrived", columns, keys)).Zip(keys, (column, key) => types.TryGetValue(key, out var type) ? column with { Type = type } : column)];
+
     // As in files of one object a line: what stands between the parts of a line stands in no JSON.
     private void Read(string file, CancellationToken cancellationToken)
     {
         Stage(
             "lines",
-            $"from read_csv({Sql.Literal(file)}, columns={{'_file': 'BIGINT', '_row': 'BIGINT', 'line': 'VARCHAR'}}, auto_detect=false, header=false, delim=chr({PageReader.Separator}), quote='', escape='', new_line='\\n', compression='none', parallel=false, {CsvDialect.LineLimits})",
+            $"from read_csv({Sql.Literal(file)}, columns={{'_file': 'BIGINT', '_row': 'BIGINT', 'line': 'VARCHAR'}}, auto_detect=false, header=false, delim=chr({Separator}), quote='', escape='', new_line='\\n', compression='none', parallel=false, {CsvDialect.LineLimits})",
             cancellationToken);
         session.Execute(
             $"""
@@ -100,7 +109,7 @@ internal sealed class RestBatches(DuckDbSession session, DataFileWriter writer, 
     // On scratch disk: a table of the session would be held in its memory.
     private void Stage(string name, string rows, CancellationToken cancellationToken)
     {
-        var file = Path.Combine(session.TempDirectory, $"rest-{name}.parquet");
+        var file = Path.Combine(session.TempDirectory, $"records-{name}.parquet");
         session.Execute($"copy ({rows}) to {Sql.Literal(file)} (format parquet, compression snappy); create or replace temp view {name} as from read_parquet({Sql.Literal(file)})", cancellationToken);
     }
 
@@ -108,7 +117,7 @@ internal sealed class RestBatches(DuckDbSession session, DataFileWriter writer, 
     private string Stamp(string names)
     {
         var work = request.Work;
-        var file = string.Create(CultureInfo.InvariantCulture, $"{rest.Name}/{work.Number}/");
+        var file = string.Create(CultureInfo.InvariantCulture, $"{list}/{work.Number}/");
         return $"select {names}{BronzeColumns.Timestamp(work.TimeUtc)} as _ingested_at, {Sql.Literal(request.Source.Name)} as _source, {Sql.Literal(file)} || format('{{:07d}}', _file) as _file, _row, {Sql.Literal(work.RunId)} as _run_id, _error, _raw from fresh";
     }
 

@@ -1,0 +1,1 @@
+select customer, count(*)::bigint as orders, sum(cents)::bigint as cents from silver.orders group by customer
