@@ -25,11 +25,13 @@ internal sealed class Schemas
     /// <summary>Whether there must be a body: a record that was described has properties that must be there, or any JSON is taken.</summary>
     public bool HasRequired(Type type) => !components.TryGetValue(type.Name, out var schema) || schema["required"] is not null;
 
-    private JsonNode Export(JsonSerializerOptions options, Type type, bool requireAll) => options.GetJsonSchemaAsNode(type, new JsonSchemaExporterOptions
+    private JsonNode Export(JsonSerializerOptions options, Type type, bool requireAll) => options.GetJsonSchemaAsNode(type, Exporter(requireAll));
+
+    private JsonSchemaExporterOptions Exporter(bool requireAll) => new()
     {
         TreatNullObliviousAsNonNullable = true,
         TransformSchemaNode = (context, schema) => Transform(context, schema, requireAll),
-    });
+    };
 
     private JsonNode Transform(JsonSchemaExporterContext context, JsonNode schema, bool requireAll)
     {
@@ -62,8 +64,13 @@ internal sealed class Schemas
 
         if (described.ContainsKey("$ref") && context.TypeInfo is { Kind: JsonTypeInfoKind.Enumerable, ElementType: { } element })
         {
-            // A list that occurs again in its own records.
-            return new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["$ref"] = $"#/components/schemas/{element.Name}" } };
+            // A list that occurs again: the exporter refers to a place that is no longer there.
+            var isRecord = context.TypeInfo.Options.GetTypeInfo(element).Kind == JsonTypeInfoKind.Object;
+            return new JsonObject
+            {
+                ["type"] = "array",
+                ["items"] = isRecord ? new JsonObject { ["$ref"] = $"#/components/schemas/{element.Name}" } : context.TypeInfo.Options.GetJsonSchemaAsNode(element, Exporter(requireAll)),
+            };
         }
 
         return context.TypeInfo.Kind == JsonTypeInfoKind.Object ? AsComponent(context.TypeInfo, described, requireAll) : described;

@@ -11,13 +11,13 @@ public sealed class CatalogRequestsTests(NorthwindApp northwind)
     {
         var tables = (await Api.GetAsync("catalog?pipeline=northwind")).Body.EnumerateArray().ToDictionary(t => $"{Text(t, "layer")}.{Text(t, "table")}");
 
-        Assert.Equal(34, tables.Count);
+        Assert.Equal(37, tables.Count);
         Assert.Equal("bronze.categories", tables.Keys.First());
         Assert.All(tables.Values, t => Assert.True(t.GetProperty("lastChange").GetProperty("version").GetInt64() >= 0 && !t.TryGetProperty("problem", out _), t.GetRawText()));
         var sales = tables["silver.sales"];
         Assert.Equal("One row per order line with its order, product, category and customer", Text(sales, "description"));
         Assert.Equal(["silver.categories", "silver.customers", "silver.order_details", "silver.orders", "silver.products"], Texts(sales, "upstream"));
-        Assert.Equal(["gold.customer_rfm", "gold.revenue_by_category", "gold.revenue_by_country", "gold.revenue_by_customer", "gold.revenue_by_month"], Texts(sales, "downstream"));
+        Assert.Equal(["gold.customer_rfm", "gold.revenue_by_category", "gold.revenue_by_country", "gold.revenue_by_customer", "gold.revenue_by_month", "gold.revenue_forecast"], Texts(sales, "downstream"));
         Assert.Equal((2155, "BUILD"), (sales.GetProperty("rows").GetInt32(), Text(sales.GetProperty("lastChange"), "operation")));
         Assert.True(sales.GetProperty("bytes").GetInt64() > 1000 && sales.GetProperty("files").GetInt32() > 0);
         Assert.False(sales.TryGetProperty("quality", out _));

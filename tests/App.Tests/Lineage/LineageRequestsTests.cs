@@ -17,12 +17,12 @@ public sealed class LineageRequestsTests(NorthwindApp northwind)
         Assert.All(events, e => Assert.Empty(OpenLineageSchema.Check(e)));
         Assert.Equal(2 + (2 * 26), events.Count);
         Assert.All(events.GroupBy(Run), run => Assert.Equal(["START", "COMPLETE"], run.Select(e => Text(e, "eventType"))));
-        Assert.Equal(24, events.Select(Job).Distinct().Count());
+        Assert.Equal(27, events.Select(Job).Distinct().Count());
         Assert.Equal("northwind", Job(events[0]));
         Assert.All(events.Where(e => Job(e) != "northwind"), e => Assert.Equal(Run(events[0]), e.GetProperty("run").GetProperty("facets").GetProperty("parent").GetProperty("run").GetProperty("runId").GetString()));
         var times = events.Select(e => e.GetProperty("eventTime").GetDateTimeOffset()).ToList();
         Assert.Equal(times.Order(), times);
-        Assert.Equal((8, 31), (events[0].GetProperty("inputs").GetArrayLength(), events[0].GetProperty("outputs").GetArrayLength()));
+        Assert.Equal((8, 34), (events[0].GetProperty("inputs").GetArrayLength(), events[0].GetProperty("outputs").GetArrayLength()));
     }
 
     [Fact]

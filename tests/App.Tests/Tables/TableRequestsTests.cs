@@ -9,7 +9,7 @@ public sealed class TableRequestsTests(NorthwindApp northwind)
     {
         var tables = (await Api.GetAsync("tables?pipeline=northwind")).Body.EnumerateArray().ToList();
 
-        Assert.Equal(34, tables.Count);
+        Assert.Equal(37, tables.Count);
         Assert.Equal(["bronze", "silver", "gold", "rejected"], tables.Select(t => t.GetProperty("layer").GetString()).Distinct());
         Assert.All(tables, t => Assert.Equal("northwind", t.GetProperty("pipeline").GetString()));
         var sales = tables.Single(t => t.GetProperty("table").GetString() == "sales");

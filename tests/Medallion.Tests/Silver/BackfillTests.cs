@@ -18,11 +18,9 @@ public sealed class BackfillTests(MedallionFixture medallion)
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(1, "key: [k], latest_by: day, partition: {by: day, as: [year, month]}", "k", "2023-11", "2024-02", false)]
     [InlineData(1, "key: [k], latest_by: day, partition: {by: day, as: [year, month]}", "k", "2023-11", "2024-02", true)]
     [InlineData(2, "key: [s, k], partition: {by: day, as: [year]}", "s, k", "2024", "2024", true)]
     [InlineData(7, "key: [k], partition: {by: day, as: [year, month]}", "k", "2023-12-01", "2024-01", false)]
-    [InlineData(4, "partition: {by: day, as: [year, month]}", "_file, _row", "2023-10", "2023-12", false)]
     [InlineData(4, "partition: {by: day, as: [year, month]}", "_file, _row", "2023-10", "2023-12", true)]
     public async Task Backfill_OtherRules_JudgesExactlyTheKeysOfTheRangeAnew(int seed, string options, string key, string from, string to, bool inParts)
     {
