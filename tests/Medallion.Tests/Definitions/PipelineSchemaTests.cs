@@ -108,7 +108,7 @@ public sealed class PipelineSchemaTests
             {
                 "$schema" or "$defs" or "title" or "description" or "default" or "properties" or "then" => true,
                 "$ref" => Follow(rule!.GetValue<string>()),
-                "type" => (rule is JsonArray several ? several.Select(t => t!.GetValue<string>()) : [rule!.GetValue<string>()]).Contains(TypeOf(value)),
+                "type" => (rule is JsonArray several ? several.Select(t => t!.GetValue<string>()) : [rule!.GetValue<string>()]).Any(t => t == TypeOf(value) || (t == "integer" && IsWhole(value))),
                 "enum" => rule!.AsArray().Any(c => JsonNode.DeepEquals(c, value)),
                 "pattern" => value is not JsonValue || Regex.IsMatch(value.ToString(), rule!.GetValue<string>()),
                 "exclusiveMinimum" => TypeOf(value) is not ("number" or "integer") || value!.AsValue().GetValue<decimal>() > rule!.GetValue<decimal>(),
@@ -191,6 +191,8 @@ public sealed class PipelineSchemaTests
         Check(value, rule, "", found);
         return found;
     }
+
+    private static bool IsWhole(JsonNode? value) => TypeOf(value) == "number" && decimal.IsInteger(value!.AsValue().GetValue<decimal>());
 
     private static string TypeOf(JsonNode? value) => value switch
     {
