@@ -15,7 +15,7 @@ internal sealed record BenchmarkOptions
           peers     [--rows N]                                                the same work in pandas and Polars
           serve     [--rows N] [--times N]                                    rows of silver to PostgreSQL, beside \copy from of the same rows as CSV
           database  [--rows N]                                                rows of PostgreSQL into bronze, beside \copy to and DuckDB
-          cluster   [--rows N] [--memory SIZE] [--times N]                    k-means beside scikit-learn, the machine's limit measured in the same run; and so many rows out of Parquet
+          cluster   [--rows N] [--memory SIZE] [--times N] [--threads N]      k-means beside scikit-learn, the machine's limit measured in the same run; and so many rows out of Parquet
           mart      [--rows N]                                                questions to the mart: over all rows, of gold, and as many as go
           snapshot  [--commits N]                                             a table of many commits, opened from its checkpoint
         Sizes are such as 1GiB or 800MB; without them the engine has its defaults.
@@ -36,6 +36,8 @@ internal sealed record BenchmarkOptions
 
     public int Commits { get; init; } = 10_000;
 
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
     public static BenchmarkOptions Parse(IReadOnlyList<string> arguments)
     {
         var options = new BenchmarkOptions();
@@ -49,6 +51,7 @@ internal sealed record BenchmarkOptions
                 "--scratch" => options with { ScratchBytes = Size(value) },
                 "--rate" => options with { Rate = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--times" => options with { Times = int.Parse(value, CultureInfo.InvariantCulture) },
+                "--threads" => options with { Threads = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--commits" => options with { Commits = int.Parse(value, CultureInfo.InvariantCulture) },
                 var other => throw new ArgumentException($"There is no option {other}.\n{Usage}"),
             };

@@ -11,6 +11,7 @@ namespace Pipeline.Benchmarks;
 internal static class ClusterBenchmark
 {
     private const int Iterations = 50;
+    private const int LeastTimes = 5;
     private const long LakeMemoryBytes = 128 << 20;
     private const int LakeColumns = 8;
     private const int LakeK = 16;
@@ -21,11 +22,11 @@ internal static class ClusterBenchmark
         try
         {
             FromLake(folder, options, cancellationToken);
-            var roofline = Roofline.Measure();
-            Say($"{Environment.ProcessorCount} cores, load {Load()}: at most {roofline.Flops / 1e9:N0} GFLOP/s in 32 bits, {roofline.BytesPerSecond / 1e9:N0} GB/s");
+            var roofline = Roofline.Measure(options.Threads);
+            Say($"{options.Threads} threads on {Environment.ProcessorCount} cores, load {Load()}: at most {roofline.Flops / 1e9:N0} GFLOP/s in 32 bits, {roofline.BytesPerSecond / 1e9:N0} GB/s");
             foreach (var (rows, columns, k) in new[] { (1_000_000, 8, 16), (200_000, 64, 64), (1_000_000, 3, 5) })
             {
-                await CompareAsync(folder, rows, columns, k, Math.Max(options.Times, 5), roofline, cancellationToken);
+                await CompareAsync(folder, rows, columns, k, options, roofline, cancellationToken);
             }
         }
         finally
@@ -34,56 +35,62 @@ internal static class ClusterBenchmark
         }
     }
 
-    private static async Task CompareAsync(string folder, int rows, int columns, int k, int times, Roofline roofline, CancellationToken cancellationToken)
+    private static async Task CompareAsync(string folder, int rows, int columns, int k, BenchmarkOptions bench, Roofline roofline, CancellationToken cancellationToken)
     {
+        var times = Math.Max(bench.Times, LeastTimes);
         var (values, first) = Rows(rows, columns, k);
         await File.WriteAllBytesAsync(Path.Combine(folder, "rows.f32"), MemoryMarshal.AsBytes(values.AsSpan()).ToArray(), cancellationToken);
         await File.WriteAllBytesAsync(Path.Combine(folder, "first.f32"), MemoryMarshal.AsBytes(first.AsSpan()).ToArray(), cancellationToken);
         var matrix = FeatureMatrix.Of([.. Enumerable.Range(0, columns).Select(i => $"x{i}")], values);
-        var options = new KMeansOptions { K = k, MaxIterations = Iterations, Tolerance = 0, Centroids = [.. first.Chunk(columns).Select(c => c.Select(x => (double)x).ToArray())] };
-        var (ours, clusters) = Train(matrix, options, times, cancellationToken);
+        var options = new KMeansOptions { K = k, MaxIterations = Iterations, Tolerance = 0, Threads = bench.Threads, Centroids = [.. first.Chunk(columns).Select(c => c.Select(x => (double)x).ToArray())] };
+        var (ours, cpu, clusters) = Train(matrix, options, times, cancellationToken);
         // The last iterations only, in which few rows move.
         var (iterations, half) = (clusters.Model.Iterations ?? Iterations, Math.Max(1, (clusters.Model.Iterations ?? Iterations) / 2));
-        var (less, _) = Train(matrix, options with { MaxIterations = half }, times, cancellationToken);
+        var (less, _, _) = Train(matrix, options with { MaxIterations = half }, times, cancellationToken);
         var iteration = (ours.Min() - less.Min()) / Math.Max(1, iterations - half);
         var reached = 2.0 * rows * columns * k / iteration.TotalSeconds;
         Say($"{rows:N0} x {columns}, k = {k}, load {Load()}");
-        Say($"  built in      {Median(ours).TotalMilliseconds,8:N1} ms (best {ours.Min().TotalMilliseconds:N1}), {iterations} iterations, inertia {clusters.Model.Inertia:E6}");
+        Say($"  built in      {Median(ours).TotalMilliseconds,8:N1} ms (best {ours.Min().TotalMilliseconds:N1}; CPU {cpu.Min().TotalMilliseconds:N1}), {iterations} iterations, inertia {clusters.Model.Inertia:E6}");
         Say($"                {iteration.TotalMilliseconds,8:N3} ms for an iteration: {reached / 1e9:N0} GFLOP/s, {reached / roofline.Limit(k / 2.0):P0} of what is possible");
         var seeded = Stopwatch.StartNew();
         new KMeansTrainer().Train(matrix, options with { Centroids = null, MaxIterations = 1, Restarts = 1 }, cancellationToken);
         Say($"                {seeded.Elapsed.TotalMilliseconds,8:N1} ms for k-means++ and one iteration");
-        if (await PeerAsync(folder, rows, columns, k, times, cancellationToken) is { } peer)
+        if (await PeerAsync(folder, rows, columns, k, times, bench.Threads, cancellationToken) is { } peer)
         {
-            var seconds = peer.GetProperty("seconds").EnumerateArray().Select(s => TimeSpan.FromSeconds(s.GetDouble())).ToList();
-            Say($"  scikit-learn  {Median(seconds).TotalMilliseconds,8:N1} ms (best {seconds.Min().TotalMilliseconds:N1}), {peer.GetProperty("iterations")} iterations, inertia {peer.GetProperty("inertia").GetDouble():E6}");
-            Say($"  ratio         {Median(seconds) / Median(ours),8:N1} x (best by best {seconds.Min() / ours.Min():N1} x)");
+            var (seconds, theirCpu) = (Times(peer, "seconds"), Times(peer, "cpu"));
+            Say($"  scikit-learn  {Median(seconds).TotalMilliseconds,8:N1} ms (best {seconds.Min().TotalMilliseconds:N1}; CPU {theirCpu.Min().TotalMilliseconds:N1}), {peer.GetProperty("iterations")} iterations, inertia {peer.GetProperty("inertia").GetDouble():E6}, with {peer.GetProperty("blas")}");
+            Say($"  ratio         {Median(seconds) / Median(ours),8:N1} x (best by best {seconds.Min() / ours.Min():N1} x; CPU by CPU {theirCpu.Min() / cpu.Min():N1} x)");
         }
     }
 
-    private static (List<TimeSpan> Times, Clusters Clusters) Train(FeatureMatrix matrix, KMeansOptions options, int times, CancellationToken cancellationToken)
+    private static List<TimeSpan> Times(JsonElement peer, string name) => [.. peer.GetProperty(name).EnumerateArray().Select(s => TimeSpan.FromSeconds(s.GetDouble()))];
+
+    private static (List<TimeSpan> Walls, List<TimeSpan> Cpu, Clusters Clusters) Train(FeatureMatrix matrix, KMeansOptions options, int times, CancellationToken cancellationToken)
     {
         var trainer = new KMeansTrainer();
         var clusters = trainer.Train(matrix, options, cancellationToken);
-        var walls = new List<TimeSpan>();
+        var (walls, cpu) = (new List<TimeSpan>(), new List<TimeSpan>());
         for (var time = 0; time < times; time++)
         {
-            var watch = Stopwatch.StartNew();
+            var (watch, before) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
             clusters = trainer.Train(matrix, options, cancellationToken);
             walls.Add(watch.Elapsed);
+            cpu.Add(Environment.CpuUsage.TotalTime - before);
         }
 
-        return (walls, clusters);
+        return (walls, cpu, clusters);
     }
 
-    private static async Task<JsonElement?> PeerAsync(string folder, int rows, int columns, int k, int times, CancellationToken cancellationToken)
+    private static async Task<JsonElement?> PeerAsync(string folder, int rows, int columns, int k, int times, int threads, CancellationToken cancellationToken)
     {
         var script = Path.Combine(AppContext.BaseDirectory, "peers", "sklearn_kmeans.py");
         // Debian's scikit-learn belongs to Debian's Python, which need not be the first on the path.
         foreach (var python in new[] { "/usr/bin/python3", "python3" }.Where(p => !Path.IsPathRooted(p) || File.Exists(p)))
         {
             var arguments = new[] { script, folder, $"{rows}", $"{columns}", $"{k}", $"{Iterations}", $"{times}" };
-            using var process = Process.Start(new ProcessStartInfo(python, arguments) { RedirectStandardOutput = true, RedirectStandardError = true });
+            var start = new ProcessStartInfo(python, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+            start.Environment["OMP_NUM_THREADS"] = $"{threads}";
+            using var process = Process.Start(start);
             if (process is null)
             {
                 continue;
@@ -100,7 +107,7 @@ internal static class ClusterBenchmark
             }
         }
 
-        Say($"  scikit-learn is not here: apt-get install -y python3-sklearn");
+        Say($"  scikit-learn is not here: apt-get install -y python3-sklearn libopenblas0-pthread (with the reference BLAS it is many times slower)");
         return null;
     }
 

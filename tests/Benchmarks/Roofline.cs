@@ -6,7 +6,7 @@ using System.Runtime.Intrinsics;
 
 namespace Pipeline.Benchmarks;
 
-/// <summary>What the machine can do at most: multiply-adds in 32 bits on all cores, and bytes from memory.</summary>
+/// <summary>What the machine can do at most: multiply-adds in 32 bits on some threads, and bytes from memory.</summary>
 /// <remarks>Williams, Waterman and Patterson, "Roofline" (CACM 52, 2009).</remarks>
 internal sealed record Roofline(double Flops, double BytesPerSecond)
 {
@@ -18,11 +18,10 @@ internal sealed record Roofline(double Flops, double BytesPerSecond)
     /// <summary>The most that work of so many operations for a byte can reach.</summary>
     public double Limit(double flopsPerByte) => Math.Min(Flops, BytesPerSecond * flopsPerByte);
 
-    public static Roofline Measure()
+    public static Roofline Measure(int threads)
     {
         var memory = GC.AllocateArray<float>(StreamBytes / sizeof(float), pinned: true);
         memory.AsSpan().Fill(1);
-        var threads = Environment.ProcessorCount;
         var (flops, bytes) = (0.0, 0.0);
         for (var time = 0; time < Times; time++)
         {

@@ -9,17 +9,11 @@ internal static class Distances
     public static double Square(FeatureMatrix matrix, int row, ReadOnlySpan<double> centroid)
     {
         ref var values = ref Unsafe.Add(ref matrix.Block(row / FeatureMatrix.BlockRows), row % FeatureMatrix.BlockRows);
-        var sum = 0.0;
-        for (var column = 0; column < centroid.Length; column++)
-        {
-            var difference = Unsafe.Add(ref values, column * FeatureMatrix.BlockRows) - centroid[column];
-            sum += difference * difference;
-        }
-
-        return sum;
+        return RowSums.Square(ref values, centroid);
     }
 
     /// <summary>The sum of the squared distances of some blocks' rows to their own centroids.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double SumOfSquares(FeatureMatrix matrix, Centroids centroids, ReadOnlySpan<ushort> labels, int firstBlock, int endBlock)
     {
         var sum = 0.0;

@@ -13,11 +13,12 @@ internal sealed class FeatureReader(IReadOnlyList<string> names, IReadOnlyList<b
 
     // Squares of a row's distances are summed in 32 bits, which end at 3.4e38.
     private const double LargestSquareSum = 1e37;
+    private const string TooFar = "which is too far from the others for 32-bit floats";
 
     private readonly List<FeatureMatrix.Segment> segments = [];
     private readonly int segmentShift = BitOperations.Log2((uint)Math.Max(1, SegmentFloats / (BlockRows * names.Count)));
     private readonly double[] shifts = new double[names.Count];
-    private readonly double limit = Math.Sqrt(LargestSquareSum / Math.Max(1, names.Count));
+    private readonly double limit = Limit(names.Count);
     private int rows;
 
     public IReadOnlyList<string> Names => names;
@@ -31,6 +32,9 @@ internal sealed class FeatureReader(IReadOnlyList<string> names, IReadOnlyList<b
 
         return new FeatureReader([.. result.Columns.Select(c => c.Name)], [.. result.Columns.Select(c => c.Type == "DOUBLE")]);
     }
+
+    /// <summary>The greatest value, as it is clustered, that 32 bits can work with.</summary>
+    public static double Limit(int columns) => Math.Sqrt(LargestSquareSum / Math.Max(1, columns));
 
     public void Append(DuckDbChunk chunk)
     {
@@ -86,7 +90,7 @@ internal sealed class FeatureReader(IReadOnlyList<string> names, IReadOnlyList<b
     public FeatureMatrix Finish(FeatureScaling scaling, IReadOnlyList<double>? given)
     {
         var (means, squares) = (new double[names.Count], new double[names.Count]);
-        ForEachColumnOfBlocks((column, values) =>
+        ForEachColumnOfBlocks((_, column, values) =>
         {
             foreach (var value in values)
             {
@@ -98,7 +102,7 @@ internal sealed class FeatureReader(IReadOnlyList<string> names, IReadOnlyList<b
             means[column] /= rows;
         }
 
-        ForEachColumnOfBlocks((column, values) =>
+        ForEachColumnOfBlocks((_, column, values) =>
         {
             var (mean, sum) = (means[column], 0.0);
             foreach (ref var value in values)
@@ -114,12 +118,18 @@ internal sealed class FeatureReader(IReadOnlyList<string> names, IReadOnlyList<b
         var scales = given?.ToArray() ?? [.. variances.Select(v => scaling == FeatureScaling.Standard && v > 0 ? Math.Sqrt(v) : 1)];
         if (scales.Any(s => s != 1))
         {
-            ForEachColumnOfBlocks((column, values) =>
+            ForEachColumnOfBlocks((firstRow, column, values) =>
             {
                 var scale = scales[column];
-                foreach (ref var value in values)
+                for (var i = 0; i < values.Length; i++)
                 {
-                    value = (float)(value / scale);
+                    var scaled = values[i] / scale;
+                    if (Math.Abs(scaled) > limit)
+                    {
+                        throw Refuse(column, firstRow + i, string.Create(CultureInfo.InvariantCulture, $"{scaled} of its scale, {TooFar}"));
+                    }
+
+                    values[i] = (float)scaled;
                 }
             });
             variances = [.. variances.Select((v, i) => v / (scales[i] * scales[i]))];
@@ -128,7 +138,7 @@ internal sealed class FeatureReader(IReadOnlyList<string> names, IReadOnlyList<b
         return new FeatureMatrix(names, rows, [.. segments], segmentShift, [.. shifts.Select((s, i) => s + means[i])], scales, variances);
     }
 
-    private delegate void Visit(int column, Span<float> values);
+    private delegate void Visit(int firstRow, int column, Span<float> values);
 
     private void ForEachColumnOfBlocks(Visit visit)
     {
@@ -136,7 +146,7 @@ internal sealed class FeatureReader(IReadOnlyList<string> names, IReadOnlyList<b
         {
             for (var column = 0; column < names.Count; column++)
             {
-                visit(column, Place(first, column, Math.Min(BlockRows, rows - first)));
+                visit(first, column, Place(first, column, Math.Min(BlockRows, rows - first)));
             }
         }
     }
@@ -201,7 +211,7 @@ internal sealed class FeatureReader(IReadOnlyList<string> names, IReadOnlyList<b
         }
 
         return Refuse(column, firstRow + i, T.IsFinite(values[i])
-            ? string.Create(CultureInfo.InvariantCulture, $"{values[i]}, which is too far from the others for 32-bit floats")
+            ? string.Create(CultureInfo.InvariantCulture, $"{values[i]}, {TooFar}")
             : string.Create(CultureInfo.InvariantCulture, $"{values[i]}"));
     }
 

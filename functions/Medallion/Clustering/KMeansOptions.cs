@@ -51,6 +51,10 @@ public sealed record KMeansOptions
         {
             Require(Centroids[i].Count == matrix.Columns, $"the first centroid {i} has {Centroids[i].Count} values", $"{matrix.Columns}, one for each feature");
             Require(Centroids[i].All(double.IsFinite), $"the first centroid {i} has a value that is no finite number", "finite numbers");
+            Require(
+                Centroids[i].Select((value, column) => Math.Abs(value - matrix.Offsets[column]) / matrix.Scales[column]).All(distance => distance <= FeatureReader.Limit(matrix.Columns)),
+                $"the first centroid {i} is too far from the rows for 32-bit floats",
+                "one among the rows");
         }
     }
 

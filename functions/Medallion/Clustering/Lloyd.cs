@@ -123,6 +123,7 @@ internal sealed class Lloyd
         changes[part] = changed;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Recount(uint moved, ref float values, ref ushort label, ReadOnlySpan<ushort> before, double[] sum, int[] size)
     {
         var columns = matrix.Columns;
@@ -131,25 +132,14 @@ internal sealed class Lloyd
             var row = BitOperations.TrailingZeroCount(moved);
             var (from, to) = (before[row], Unsafe.Add(ref label, row));
             size[to]++;
-            var gains = sum.AsSpan(to * columns, columns);
             if (from == None)
             {
-                for (var column = 0; column < gains.Length; column++)
-                {
-                    gains[column] += Unsafe.Add(ref values, (column * FeatureMatrix.BlockRows) + row);
-                }
-
+                RowSums.Add(ref Unsafe.Add(ref values, row), sum.AsSpan(to * columns, columns));
                 continue;
             }
 
             size[from]--;
-            var loses = sum.AsSpan(from * columns, columns);
-            for (var column = 0; column < gains.Length; column++)
-            {
-                double value = Unsafe.Add(ref values, (column * FeatureMatrix.BlockRows) + row);
-                gains[column] += value;
-                loses[column] -= value;
-            }
+            RowSums.Move(ref Unsafe.Add(ref values, row), sum.AsSpan(from * columns, columns), sum.AsSpan(to * columns, columns));
         }
     }
 

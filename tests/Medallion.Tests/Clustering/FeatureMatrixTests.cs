@@ -85,6 +85,15 @@ public sealed class FeatureMatrixTests : IDisposable
     }
 
     [Fact]
+    public void Read_ForAModelOfAnotherScale_SaysWhichRowIsTooFar()
+    {
+        var trained = new KMeansTrainer().Train(Read("select i * 1e-12::double as a from range(100) t(i)", FeatureScaling.Standard), new KMeansOptions { K = 2 }, CancellationToken.None).Model;
+        using var result = session.Query("select unnest([0, 1, 1e15])::double as a");
+
+        Assert.Contains("of its scale, which is too far from the others for 32-bit floats in row", Assert.Throws<TerminalException>(() => FeatureMatrix.Read(result, trained, CancellationToken.None)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Select_OtherNumbers_AreCast() => Assert.Equal(3, Read(FeatureMatrix.Select(["n", "odd name"], "select i as n, i::decimal(9,2) as \"odd name\" from range(3) t(i)")).Rows);
 
     private FeatureMatrix Read(string sql, FeatureScaling scaling = FeatureScaling.None)

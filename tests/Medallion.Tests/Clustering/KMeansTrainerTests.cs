@@ -135,6 +135,7 @@ public sealed class KMeansTrainerTests
         Assert.Contains("2 first centroids are given for a k of 1", Message([[1, 1], [2, 2]]), StringComparison.Ordinal);
         Assert.Contains("the first centroid 0 has 1 values, expected: 2", Message([[1]]), StringComparison.Ordinal);
         Assert.Contains("no finite number", Message([[1, double.NaN]]), StringComparison.Ordinal);
+        Assert.Contains("the first centroid 0 is too far from the rows", Message([[1, 1e30]]), StringComparison.Ordinal);
 
         string Message(IReadOnlyList<IReadOnlyList<double>> centroids) =>
             Assert.Throws<TerminalException>(() => Train(matrix, new KMeansOptions { K = 1, Centroids = centroids })).Message;
