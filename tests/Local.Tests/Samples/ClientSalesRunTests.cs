@@ -29,6 +29,16 @@ public sealed class ClientSalesRunTests(RealApp app, AzuriteFixture azurite) : I
         Assert.Equal(Totals(sales, s => s.Customer), await QueryAsync("select customer_id, total, transactions from gold.sales_by_customer order by customer_id"));
         Assert.Equal(Totals(sales, s => Text(s.Date)), await QueryAsync("select day, total, transactions from gold.sales_over_time order by day"));
         Assert.Equal(Totals(sales, s => Text(s.Date)[..7] + "-01"), await QueryAsync("select month, total, transactions from gold.sales_by_month order by month"));
+        // The two clusters of the amount: each sale in the nearer one, centroids the means of theirs, anomalies further away than any other sale of their cluster.
+        Assert.Equal(
+            await QueryAsync("select cluster, size, round(amount, 2) from gold.sales_centroids order by cluster"),
+            await QueryAsync("select cluster, count(*), round(avg(amount::double), 2) from gold.sales_clusters join silver.sales using (transaction_id) group by cluster order by cluster"));
+        Assert.Equal(
+            ["0"],
+            await QueryAsync("select count(*) from gold.sales_clusters r join silver.sales s using (transaction_id), gold.sales_centroids c where abs(s.amount - c.amount) < abs(s.amount - (select o.amount from gold.sales_centroids o where o.cluster = r.cluster)) - 0.001"));
+        Assert.Equal(
+            ["true"],
+            await QueryAsync("select bool_and(coalesce(nearest > furthest, true)) and sum(anomalies) > 0 from (select min(distance) filter (where anomaly) as nearest, max(distance) filter (where not anomaly) as furthest, count(*) filter (where anomaly) as anomalies from gold.sales_clusters group by cluster)"));
         var metrics = first.GetProperty("metrics");
         Assert.Equal(
             (sales.Sum(s => s.Amount), sales.Where(s => s.Status == "completed").Sum(s => s.Amount), sales.Count, Math.Round(sales.Sum(s => s.Amount) / sales.Count, 2, MidpointRounding.AwayFromZero)),
