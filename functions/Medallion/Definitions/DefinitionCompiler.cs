@@ -2,6 +2,7 @@ using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Models;
+using Pipeline.Medallion.Models.Rfm;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Silver;
 
@@ -20,6 +21,11 @@ public sealed class DefinitionCompiler(Engine engine)
         RunTime.Define(session, DateTimeOffset.UnixEpoch);
         definition = definition with { Sources = [.. definition.Sources.Select(s => CheckSource(session, s, problems))] };
         SourceRules.Check(session, definition, problems);
+        foreach (var scored in definition.Rfm)
+        {
+            Try(scored.Line, $"rfm '{scored.Name}'", problems, () => RfmSql.Check(scored.Scoring, session));
+        }
+
         var reads = definition.Models.ToDictionary(m => m.Table, m => Reads(session, m, definition, problems));
         var steps = StepGraph.Order(definition, reads, problems);
         foreach (var metric in definition.Metrics)
@@ -129,7 +135,7 @@ public sealed class DefinitionCompiler(Engine engine)
                 else
                 {
                     var text = name.Schema is null ? name.Name : $"{name.Schema}.{name.Name}";
-                    problems.Add(new(model.Line.File, LineOf(model.Sql, text), $"unknown table '{text}': expected one of {string.Join(", ", Known(definition))}"));
+                    problems.Add(new(model.Line.File, IsFile(model) ? LineOf(model.Sql, text) : model.Line.Number, $"unknown table '{text}': expected one of {string.Join(", ", Known(definition))}"));
                 }
             }
 
@@ -196,12 +202,12 @@ public sealed class DefinitionCompiler(Engine engine)
                 var sql = ModelSql.Normalise(session, model.Sql);
                 foreach (var key in model.Key.Where(k => columns.All(c => c.Name != k)))
                 {
-                    problems.Add(new(model.Line.File, 1, $"the key of '{model.Table}' names '{key}', which is not one of its columns: {string.Join(", ", columns.Select(c => c.Name))}"));
+                    problems.Add(new(model.Line.File, model.Line.Number, $"the key of '{model.Table}' names '{key}', which is not one of its columns: {string.Join(", ", columns.Select(c => c.Name))}"));
                 }
 
                 foreach (var described in model.Columns.Keys.Where(d => columns.All(c => c.Name != d)))
                 {
-                    problems.Add(new(model.Line.File, 1, $"'columns' of '{model.Table}' describes '{described}', which is not one of its columns: {string.Join(", ", columns.Select(c => c.Name))}"));
+                    problems.Add(new(model.Line.File, model.Line.Number, $"'columns' of '{model.Table}' describes '{described}', which is not one of its columns: {string.Join(", ", columns.Select(c => c.Name))}"));
                 }
 
                 var rows = model.History is null ? sql : DeltaHistory.Columns(session, ModelBuilder.HistoryOf(model, sql));
@@ -265,13 +271,16 @@ public sealed class DefinitionCompiler(Engine engine)
         catch (DuckDbException error)
         {
             var line = error.Position is { } position ? 1 + model.Sql.AsSpan(0, Math.Clamp(position, 0, model.Sql.Length)).Count('\n') : 1;
-            problems.Add(new(model.Line.File, line, prefix + FirstLine(error.Message)));
+            problems.Add(new(model.Line.File, IsFile(model) ? line : model.Line.Number, prefix + FirstLine(error.Message)));
         }
         catch (TerminalException error)
         {
-            problems.Add(new(model.Line.File, 1, prefix + FirstLine(error.Message)));
+            problems.Add(new(model.Line.File, model.Line.Number, prefix + FirstLine(error.Message)));
         }
     }
+
+    // The SQL of others is made from what pipeline.yaml says.
+    private static bool IsFile(ModelDefinition model) => model.Line.File != DefinitionFiles.PipelineFile;
 
     private static int LineOf(string sql, string text)
     {

@@ -48,6 +48,8 @@ internal sealed partial class DefinitionReader
         }
 
         var models = ReadModels(root).ToList();
+        var rfm = ReadRfm(root, models).ToList();
+        models.AddRange(rfm.SelectMany(r => r.Models));
         foreach (var source in sources)
         {
             if (models.FirstOrDefault(m => m.Table == new TableKey("silver", source.Name)) is { } clash)
@@ -63,6 +65,7 @@ internal sealed partial class DefinitionReader
             Description = root.Text("description"),
             Sources = sources,
             Models = models,
+            Rfm = rfm,
             Metrics = metrics,
             Aggregates = [.. ReadAggregates(root, sources, models)],
             Serves = [.. ReadServes(root, sources, models)],

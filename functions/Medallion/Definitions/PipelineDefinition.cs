@@ -20,6 +20,9 @@ public sealed record PipelineDefinition
     /// <summary>What is built by SQL, in ordinal order of the names.</summary>
     public IReadOnlyList<ModelDefinition> Models { get; init; } = [];
 
+    /// <summary>What is scored by recency, frequency and monetary value; their models are among <see cref="Models"/>.</summary>
+    internal IReadOnlyList<RfmModels> Rfm { get; init; } = [];
+
     /// <summary>Named business numbers over tables.</summary>
     public IReadOnlyList<MetricDefinition> Metrics { get; init; } = [];
 

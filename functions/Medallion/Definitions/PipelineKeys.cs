@@ -3,7 +3,7 @@ namespace Pipeline.Medallion.Definitions;
 /// <summary>The keys that pipeline.yaml may have. A test holds pipeline.schema.json against them.</summary>
 internal static class PipelineKeys
 {
-    public static readonly string[] File = ["name", "description", "schedule", "sources", "models", "metrics", "aggregates", "maintenance", "quality", "serve", "clusters", "forecasts"];
+    public static readonly string[] File = ["name", "description", "schedule", "sources", "models", "metrics", "aggregates", "maintenance", "quality", "serve", "rfm", "clusters", "forecasts"];
 
     public static readonly string[] Source = ["connector", "hub", "land", "path", "format", "connection", "table", "query", "filter", "webhook", "load", "cursor", "lookback", "split_by", "rest", "key", "latest_by", "deleted", "partition", "schema", "evolution", "columns", "rules", "quality"];
 
@@ -62,6 +62,8 @@ internal static class PipelineKeys
     public static readonly string[] Quality = ["gold", "silver", "gold_row", "floor", "below", "expected_every", "age_of", "weights"];
 
     public static readonly string[] Serve = ["connection", "table", "mode", "key", "indexes"];
+
+    public static readonly string[] Rfm = ["from", "key", "date", "amount", "purchase", "scores", "segments", "other", "description"];
 
     public static readonly string[] Clusters = ["from", "key", "features", "k", "seed", "restarts", "anomalies", "retrain", "trainer", "description"];
 

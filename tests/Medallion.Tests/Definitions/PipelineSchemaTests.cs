@@ -31,6 +31,7 @@ public sealed class PipelineSchemaTests
         { "maintenance", PipelineKeys.Maintenance },
         { "aggregate", PipelineKeys.Aggregate },
         { "serve", PipelineKeys.Serve },
+        { "rfm", PipelineKeys.Rfm },
         { "clusters", PipelineKeys.Clusters },
         { "forecast", PipelineKeys.Forecast },
     };

@@ -20,14 +20,31 @@ public static class RfmSql
     /// <exception cref="TerminalException">An option is out of its range, or a condition is no yes or no over the known columns; the message says which.</exception>
     public static string Of(RfmDefinition definition, DuckDbSession session)
     {
+        Check(definition, session);
+        return Of(definition);
+    }
+
+    /// <summary>Looks at the options and at the segments' conditions.</summary>
+    /// <inheritdoc cref="Of(RfmDefinition, DuckDbSession)" path="/exception"/>
+    internal static void Check(RfmDefinition definition, DuckDbSession session)
+    {
         ArgumentNullException.ThrowIfNull(definition);
         ArgumentNullException.ThrowIfNull(session);
         definition.Check();
+        foreach (var segment in definition.Segments)
+        {
+            CheckCondition(segment, session);
+        }
+    }
+
+    /// <summary>The SELECT of a definition that was, or will be, checked.</summary>
+    internal static string Of(RfmDefinition definition)
+    {
         var (key, date, amount) = (Sql.Identifier(definition.Key), Sql.Identifier(definition.Date), Sql.Identifier(definition.Amount));
         var frequency = definition.Purchase is { } purchase ? $"count(distinct {Sql.Identifier(purchase)})" : "count(*)";
         var segments = definition.Segments.Count == 0
             ? Sql.Literal(definition.OtherSegment)
-            : $"case {string.Join(' ', definition.Segments.Select(s => $"when {Condition(s, session)} then {Sql.Literal(s.Name)}"))} else {Sql.Literal(definition.OtherSegment)} end";
+            : $"case {string.Join(' ', definition.Segments.Select(s => $"when ({s.When}\n) then {Sql.Literal(s.Name)}"))} else {Sql.Literal(definition.OtherSegment)} end";
         return $"""
             with per_key as (
                 select {key}, max({date}::date) as last_date, {frequency} as frequency, sum({amount}) as monetary
@@ -46,15 +63,16 @@ public static class RfmSql
             """;
     }
 
-    private static string Condition(RfmSegment segment, DuckDbSession session)
+    private static void CheckCondition(RfmSegment segment, DuckDbSession session)
     {
         try
         {
             var condition = ScalarExpression.Parse(session, segment.When).Sql;
             var columns = string.Join(", ", Known.Select(c => $"null::{c.Type} as {c.Name}"));
-            return session.Describe($"select {condition} as holds from (select {columns})") is [{ Type: "BOOLEAN" }]
-                ? condition
-                : throw new TerminalException($"rfm: the condition of the segment '{segment.Name}' is no yes or no: {segment.When}");
+            if (session.Describe($"select {condition} as holds from (select {columns})") is not [{ Type: "BOOLEAN" }])
+            {
+                throw new TerminalException($"rfm: the condition of the segment '{segment.Name}' is no yes or no: {segment.When}");
+            }
         }
         catch (DuckDbException error)
         {
