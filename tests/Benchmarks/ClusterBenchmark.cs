@@ -46,12 +46,12 @@ internal static class ClusterBenchmark
         var (ours, cpu, clusters) = Train(matrix, options, times, cancellationToken);
         // The last iterations only, in which few rows move.
         var (iterations, half) = (clusters.Model.Iterations ?? Iterations, Math.Max(1, (clusters.Model.Iterations ?? Iterations) / 2));
-        var (less, _, _) = Train(matrix, options with { MaxIterations = half }, times, cancellationToken);
-        var iteration = (ours.Min() - less.Min()) / Math.Max(1, iterations - half);
+        var (_, less, _) = Train(matrix, options with { MaxIterations = half }, times, cancellationToken);
+        var iteration = (cpu.Min() - less.Min()) / Math.Max(1, iterations - half) / bench.Threads;
         var reached = 2.0 * rows * columns * k / iteration.TotalSeconds;
         Say($"{rows:N0} x {columns}, k = {k}, load {Load()}");
         Say($"  built in      {Median(ours).TotalMilliseconds,8:N1} ms (best {ours.Min().TotalMilliseconds:N1}; CPU {cpu.Min().TotalMilliseconds:N1}), {iterations} iterations, inertia {clusters.Model.Inertia:E6}");
-        Say($"                {iteration.TotalMilliseconds,8:N3} ms for an iteration: {reached / 1e9:N0} GFLOP/s, {reached / roofline.Limit(k / 2.0):P0} of what is possible");
+        Say($"                {iteration.TotalMilliseconds,8:N3} ms of each thread for an iteration: {reached / 1e9:N0} GFLOP/s, {reached / roofline.Limit(k / 2.0):P0} of what is possible");
         var seeded = Stopwatch.StartNew();
         new KMeansTrainer().Train(matrix, options with { Centroids = null, MaxIterations = 1, Restarts = 1 }, cancellationToken);
         Say($"                {seeded.Elapsed.TotalMilliseconds,8:N1} ms for k-means++ and one iteration");

@@ -10,12 +10,16 @@ internal sealed class Centroids
     public const int Tile = 8;
     public const int HalfTile = 4;
 
+    /// <summary>Of a line of the processor's cache, 64 bytes.</summary>
+    public const int LineFloats = 16;
+
     private readonly float[] tiles;
     private readonly float[] biases;
 
     public Centroids(int k, int columns)
     {
         (K, Columns) = (k, columns);
+        LinesPerTile = FeatureMatrix.BlockRows * columns / LineFloats * Tile / k;
         Exact = new double[k * columns];
         tiles = new float[k * columns];
         biases = new float[k];
@@ -24,6 +28,9 @@ internal sealed class Centroids
     public int K { get; }
 
     public int Columns { get; }
+
+    /// <summary>Lines of the next block that are fetched while a tile is worked on.</summary>
+    public int LinesPerTile { get; }
 
     /// <summary>Centroid after centroid. <see cref="Prepare"/> is called after a change.</summary>
     public double[] Exact { get; }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Pipeline.Medallion.Clustering;
 
@@ -17,8 +18,11 @@ internal readonly struct Nearest512 : INearest
         var (label0, label1) = (Vector512<int>.Zero, Vector512<int>.Zero);
         var cluster = Vector512<int>.Zero;
         var left = k;
+        var lines = centroids.LinesPerTile;
+        ref var ahead = ref Unsafe.Add(ref block, FeatureMatrix.BlockRows * columns);
         for (; left >= Centroids.Tile; left -= Centroids.Tile)
         {
+            ahead = ref Fetch(ref ahead, lines);
             var a0 = Vector512.Create(bias);
             var a1 = Vector512.Create(Unsafe.Add(ref bias, 1));
             var a2 = Vector512.Create(Unsafe.Add(ref bias, 2));
@@ -136,6 +140,23 @@ internal readonly struct Nearest512 : INearest
         }
 
         return ~(uint)same;
+    }
+
+    // Some of the next block, so that its first tile does not wait for memory; after the last block nothing is there to come.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static unsafe ref float Fetch(ref float ahead, int lines)
+    {
+        for (; lines > 0; lines--)
+        {
+            if (Sse.IsSupported)
+            {
+                Sse.Prefetch1(Unsafe.AsPointer(ref ahead));
+            }
+
+            ahead = ref Unsafe.Add(ref ahead, Centroids.LineFloats);
+        }
+
+        return ref ahead;
     }
 
     // The first of equally good ones stays.
