@@ -8,12 +8,12 @@ namespace Pipeline.Faults.Sources;
 /// <param name="Kills">How many there were, by what was going on.</param>
 /// <param name="Missed">How often the run was over before it came to the byte at which it should have been killed.</param>
 /// <param name="Rows">Rows that were compared, of source and silver and of gold and the served tables, over all rounds.</param>
-/// <param name="Recovery">How long each run took from the app's new start on.</param>
+/// <param name="Recovery">How long each run took from the last new start of the app on.</param>
 /// <param name="Problems">What is not as it should be.</param>
 public sealed record SourceKillsResult(IReadOnlyDictionary<string, int> Kills, int Missed, long Rows, IReadOnlyList<TimeSpan> Recovery, IReadOnlyList<string> Problems);
 
 /// <summary>Kills the app while it extracts from a database in which others write, or serves to it: after a random number of bytes on the connection for that. The app that is started
-/// again ends the run by itself; when all is still, silver has what the source has and the target what gold has, each once.</summary>
+/// again - and perhaps killed again - ends the run by itself; when all is still, silver has what the source has and the target what gold has, each once.</summary>
 public sealed class SourceKills(Emulator emulator, int seed)
 {
     /// <summary>What is disturbed: the names of the connections.</summary>
@@ -21,6 +21,9 @@ public sealed class SourceKills(Emulator emulator, int seed)
 
     private const string Pipeline = "sources";
     private const int MostChanges = 12;
+
+    // Of one run: the app that was started again is killed again.
+    private const int MostKills = 3;
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
     private readonly Random random = new(seed);
     private readonly Dictionary<string, int> counts = [];
@@ -90,54 +93,59 @@ public sealed class SourceKills(Emulator emulator, int seed)
 
     private async Task<string> PlayAsync(Sandbox sandbox, SourceShop shop, SourceConnections connections, string kind, CancellationToken cancellationToken)
     {
-        var (proxy, bytes) = (connections[kind], random.NextInt64(1, traffic[kind]));
+        var (proxy, most, at) = (connections[kind], 1 + random.Next(MostKills), new List<long>());
         await shop.ChangeAsync(1 + random.Next(MostChanges), cancellationToken);
-        proxy.Arm(bytes, sandbox.App.KillAsync);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var writing = WriteAsync(shop, over.Token);
-        var runId = await DisturbAsync(sandbox, proxy, cancellationToken);
-        var wasKilled = proxy.HasReached;
-        proxy.Disarm();
-        if (wasKilled)
+        Run? run = null;
+        for (var runId = default(string); run is null;)
         {
-            var begun = TimeProvider.System.GetTimestamp();
-            await StartAsync(sandbox, cancellationToken);
-            runId ??= (await sandbox.Api.RequestRunAsync(Pipeline, cancellationToken)).RunId;
-            var run = await sandbox.Api.FollowAsync(Pipeline, runId, Deadline, cancellationToken);
-            recovery.Add(TimeProvider.System.GetElapsedTime(begun));
-            Expect(run, $"The run that was killed at byte {bytes} of {kind}");
+            var (bytes, begun) = (at.Count < most ? random.NextInt64(1, traffic[kind]) : long.MaxValue, TimeProvider.System.GetTimestamp());
+            proxy.Arm(bytes, sandbox.App.KillAsync);
+            (runId, run) = await FollowAsync(sandbox, proxy, runId, cancellationToken);
+            if (run is null)
+            {
+                at.Add(bytes);
+                await StartAsync(sandbox, cancellationToken);
+            }
+            else if (at.Count > 0)
+            {
+                recovery.Add(TimeProvider.System.GetElapsedTime(begun));
+            }
         }
 
+        proxy.Disarm();
         await over.CancelAsync();
         await writing;
-        counts[kind] = counts.GetValueOrDefault(kind) + (wasKilled ? 1 : 0);
-        missed += wasKilled ? 0 : 1;
-        Expect(await RunAsync(sandbox, cancellationToken), $"The run after that (byte {bytes} of {kind})");
-        await CheckAsync(string.Create(CultureInfo.InvariantCulture, $"after byte {bytes} of {kind} (seed {seed})"), sandbox, shop, cancellationToken);
-        return string.Create(CultureInfo.InvariantCulture, $"{counts.Values.Sum()}: {(wasKilled ? "killed" : "not reached")} at byte {bytes} of about {traffic[kind]} of {kind}; {problems.Count} problem(s)");
+        counts[kind] = counts.GetValueOrDefault(kind) + at.Count;
+        missed += at.Count == 0 ? 1 : 0;
+        var what = string.Create(CultureInfo.InvariantCulture, $"{kind} at byte {string.Join(", ", at)} of about {traffic[kind]} (seed {seed})");
+        Expect(run, $"The run that was killed: {what}");
+        Expect(await RunAsync(sandbox, cancellationToken), $"The run after that: {what}");
+        await CheckAsync(what, sandbox, shop, cancellationToken);
+        return string.Create(CultureInfo.InvariantCulture, $"{counts.Values.Sum()}: {(at.Count > 0 ? "killed" : "not reached")}: {what}; {problems.Count} problem(s)");
     }
 
-    /// <summary>Asks for a run, and waits until it is over or the app is killed.</summary>
-    /// <returns>Its id, if the answer arrived.</returns>
-    private static async Task<string?> DisturbAsync(Sandbox sandbox, DatabaseProxy proxy, CancellationToken cancellationToken)
+    /// <summary>Asks for a run unless it was asked for, and waits until it is over or the app is killed.</summary>
+    /// <returns>Its id, if the answer arrived, and how it ended; null: the app was killed.</returns>
+    private static async Task<(string? RunId, Run? Run)> FollowAsync(Sandbox sandbox, DatabaseProxy proxy, string? runId, CancellationToken cancellationToken)
     {
-        var runId = default(string);
         try
         {
-            runId = (await sandbox.Api.RequestRunAsync(Pipeline, cancellationToken)).RunId;
-            await sandbox.Api.FollowAsync(Pipeline, runId, Deadline, cancellationToken);
+            runId ??= (await sandbox.Api.RequestRunAsync(Pipeline, cancellationToken)).RunId;
+            var run = await sandbox.Api.FollowAsync(Pipeline, runId, Deadline, cancellationToken);
+            if (!proxy.HasReached)
+            {
+                return (runId, run);
+            }
         }
         catch (HttpRequestException) when (proxy.HasReached)
         {
             // The app was killed while it was asked.
         }
 
-        if (proxy.HasReached)
-        {
-            await proxy.Reached.WaitAsync(Deadline, cancellationToken);
-        }
-
-        return runId;
+        await proxy.Reached.WaitAsync(Deadline, cancellationToken);
+        return (runId, null);
     }
 
     // Others write as long as the run is going on.

@@ -12,11 +12,13 @@ namespace Pipeline.Medallion.Sources.Rest;
 /// <param name="scratch">The file that an answer lies in while it is read.</param>
 internal sealed class RestWalk(RestClient client, RestRequests requests, RestDefinition rest, string scratch)
 {
+    private const int MostRepeats = 3;
     private readonly HashSet<string> contents = new(StringComparer.Ordinal);
     private readonly HashSet<string> places = new(StringComparer.Ordinal);
     private RestAnswer? only;
     private long records;
     private int pages;
+    private int repeats;
 
     /// <summary>Whether a list of records was seen where it is expected.</summary>
     public bool IsProven { get; init; }
@@ -73,9 +75,11 @@ internal sealed class RestWalk(RestClient client, RestRequests requests, RestDef
         return (answer, content);
     }
 
+    // Where pages are places in a list that others change, a record may move from one page to the next as they are asked for, and come again; what comes again and again stands still.
     private void Guard(PageContent content)
     {
-        if (content.Records > 0 && !contents.Add(content.Hash))
+        repeats = content.Records > 0 && !contents.Add(content.Hash) ? repeats + 1 : 0;
+        if (repeats > (rest.Pages?.By is PageBy.Page or PageBy.Offset ? MostRepeats : 0))
         {
             throw new TerminalException($"{client.Name(pages)} has the same {content.Records} records as a page before: the API gives a page again, and such a list does not end. Nothing was committed. Check 'pages' of the source: whether the parameter is named as the API expects it, and whether its records have an order.");
         }

@@ -20,8 +20,8 @@ public sealed class EntitySourceTests(MedallionFixture medallion)
         await store.PutAsync(
             "007", "a b'c", ("Big", long.MaxValue), ("Small", -5), ("Real", 0.1), ("Flag", true), ("Id", Guid.Parse("6f9619ff-8b86-d011-b42d-00cf4fc964ff")), ("Bytes", new byte[] { 0, 255, 1 }), ("At", time), ("Digits", "0012"),
             ("Text", "línea\n\"x\" {y} 🚗"));
-        await store.PutAsync("007", "b", ("Big", 7L), ("Real", double.NaN), ("Mixed", 3), ("Digits", "13"));
-        await store.PutAsync("007", "c", ("Real", double.NegativeInfinity), ("Mixed", "three"), ("text", "another"));
+        await store.PutAsync("""{"PartitionKey": "007", "RowKey": "b", "Big@odata.type": "Edm.Int64", "Big": "7", "Real@odata.type": "Edm.Double", "Real": "NaN", "Mixed": 3, "Digits": "13"}""");
+        await store.PutAsync("""{"PartitionKey": "007", "RowKey": "c", "Real@odata.type": "Edm.Double", "Real": "-Infinity", "Mixed": "three", "text": "another"}""");
         var pipeline = await store.PipelineAsync(Incremental);
 
         await pipeline.SucceedAsync();

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Azure.Data.Tables;
 using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Medallion.Sources;
@@ -50,6 +53,23 @@ internal sealed class EntityStore
         }
 
         return Table.UpsertEntityAsync(entity, TableUpdateMode.Replace, Cancelled);
+    }
+
+    /// <summary>Puts an entity as other clients than the SDK may write it, which has no number that is none.</summary>
+    public async Task PutAsync(string json)
+    {
+        using var client = new HttpClient();
+        using var message = new HttpRequestMessage(HttpMethod.Post, Table.Uri) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+        var date = DateTimeOffset.UtcNow.ToString("R", CultureInfo.InvariantCulture);
+        var settings = medallion.ConnectionString.Split(';').Where(s => s.Length > 0).ToDictionary(s => s.Split('=', 2)[0], s => s.Split('=', 2)[1]);
+        var signature = HMACSHA256.HashData(Convert.FromBase64String(settings["AccountKey"]), Encoding.UTF8.GetBytes($"{date}\n/{settings["AccountName"]}{Table.Uri.AbsolutePath}"));
+        message.Headers.Add("x-ms-date", date);
+        message.Headers.Add("x-ms-version", "2020-12-06");
+        message.Headers.Add("DataServiceVersion", "3.0");
+        message.Headers.Accept.ParseAdd("application/json;odata=nometadata");
+        message.Headers.TryAddWithoutValidation("Authorization", $"SharedKeyLite {settings["AccountName"]}:{Convert.ToBase64String(signature)}");
+        using var answer = await client.SendAsync(message, Cancelled);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(Cancelled));
     }
 
     /// <summary>Waits until what the service writes has a Timestamp that is a second later than what it wrote.</summary>

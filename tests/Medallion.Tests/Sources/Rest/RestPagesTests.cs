@@ -105,6 +105,33 @@ public sealed class RestPagesTests(MedallionFixture medallion)
     }
 
     [Fact]
+    public async Task Run_RecordThatMovesAndComesAgainAlone_IsNoListWithoutAnEnd()
+    {
+        // The only record of the second page stands on the third as that is asked for: another came before it.
+        var list = new ApiList();
+        for (var id = 10; id <= 60; id += 10)
+        {
+            list.Put(id, "n", tie: false);
+        }
+
+        list.Before = request =>
+        {
+            if (request == 2)
+            {
+                list.Put(5, "n", tie: true);
+            }
+        };
+        await using var shop = await RestShop.StartAsync(medallion, list.AnswerAsync);
+        var pipeline = await shop.PipelineAsync(Keys("offset", "{by: offset}"));
+
+        await pipeline.SucceedAsync();
+
+        Assert.Contains(shop.Requests, r => r.Contains("offset=6", StringComparison.Ordinal));
+        Assert.Equal(list.All, await pipeline.QueryAsync("select id, label from silver.orders order by id"));
+        Assert.Empty((await pipeline.SucceedAsync()).Built);
+    }
+
+    [Fact]
     public async Task Run_ListThatNeverStands_TakesWhatComesAndGoesOnFromBefore()
     {
         var list = new ApiList();
@@ -174,7 +201,7 @@ public sealed class RestPagesTests(MedallionFixture medallion)
     }
 
     [Theory]
-    [InlineData("page: 1", "{by: page}", "Page 2 of shop/orders has the same 1 records as a page before")]
+    [InlineData("page: 1", "{by: page}", "Page 5 of shop/orders has the same 1 records as a page before")]
     [InlineData("next: 7", "{by: cursor, next: next}", "names the same cursor again")]
     [InlineData("next: '/v1/orders?a=1'", "{by: link, next: next}", "names the same URL again")]
     [InlineData("count", "{by: page, max: 7}", "has more than 7 pages, and may not end at all")]
