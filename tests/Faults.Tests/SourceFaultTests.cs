@@ -19,6 +19,6 @@ public sealed class SourceFaultTests(RehearsalFixture fixture)
         var result = await new SourceKills(fixture.Emulator, Seed).PlayAsync(kills: 1, kinds, text => TestContext.Current.TestOutputHelper?.WriteLine(text), TestContext.Current.CancellationToken);
 
         Assert.Empty(result.Problems);
-        Assert.Equal(kinds.Order(), result.Kills.Where(k => k.Value == 1).Select(k => k.Key).Order());
+        Assert.Equal(kinds.Order(), result.Kills.Where(k => k.Value > 0).Select(k => k.Key).Order());
     }
 }
