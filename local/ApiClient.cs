@@ -80,10 +80,11 @@ internal sealed class ApiClient(Uri api) : IDisposable
         return await ReadAsync<IReadOnlyList<TableState>>(answer, cancellationToken);
     }
 
+    /// <summary>The newest version of each model of a pipeline; none of an app that knows of no models.</summary>
     public async Task<IReadOnlyList<ModelState>> GetModelsAsync(string pipeline, CancellationToken cancellationToken)
     {
         using var answer = await http.GetAsync(new Uri($"models?pipeline={Uri.EscapeDataString(pipeline)}", UriKind.Relative), cancellationToken);
-        return await ReadAsync<IReadOnlyList<ModelState>>(answer, cancellationToken);
+        return answer.StatusCode == HttpStatusCode.NotFound ? [] : await ReadAsync<IReadOnlyList<ModelState>>(answer, cancellationToken);
     }
 
     /// <summary>Asks for a maintenance; answers its id.</summary>

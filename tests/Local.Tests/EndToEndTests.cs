@@ -22,6 +22,8 @@ public sealed class EndToEndTests(RealApp app, AzuriteFixture azurite) : IDispos
         Assert.Matches(@"(?m)^ +1 +USA +245584\.6105 +122$", output);
         Assert.Matches(@"(?m)^Champions +\d+$", output);
         Assert.Matches(@"(?m)^Run northwind\.\d+ of northwind succeeded in [\d.]+ s: 26 steps\.$", output);
+        Assert.Matches(@"(?m)^Clusters of customer\s+cluster +size +recency_days +frequency +monetary\s+0 +\d+ ", output);
+        Assert.Matches(@"(?m)^Forecast of revenue\s+time +value +low +high\s+2014-05-01 +[\d.]+ +[\d.]+ +[\d.]+$", output);
     }
 
     [Fact]

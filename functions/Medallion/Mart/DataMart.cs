@@ -70,8 +70,9 @@ public sealed class DataMart
     /// <inheritdoc cref="QueryAsync(MartQuery, CancellationToken)" path="/exception"/>
     internal async Task<MartFeatures> ReadFeaturesAsync(FeatureQuery query, CancellationToken cancellationToken)
     {
+        // An activity that learns has its own share of the instance, and keeps no caller waiting.
         var page = await PageAsync(query with { Key = [] }, cancellationToken);
-        var reading = await MartReading.BeginAsync(gate, LearnPatience, clock, cancellationToken);
+        var reading = await MartReading.BeginAsync(null, LearnPatience, clock, cancellationToken);
         try
         {
             var (select, fitted) = await OpenAsync(page, reading, (query.Key.Count == 0 ? page : await PageAsync(query, cancellationToken)).Reads);

@@ -7,14 +7,14 @@ internal sealed class MartReading : IDisposable
 {
     private readonly TimeProvider clock;
     private readonly TimeSpan patience;
-    private readonly IDisposable place;
+    private readonly IDisposable? place;
     private readonly CancellationTokenSource deadline;
     private readonly CancellationTokenSource limited;
     private readonly CancellationToken caller;
     private readonly long begun;
     private MartSession? session;
 
-    private MartReading(IDisposable place, TimeSpan patience, TimeProvider clock, long begun, CancellationToken caller)
+    private MartReading(IDisposable? place, TimeSpan patience, TimeProvider clock, long begun, CancellationToken caller)
     {
         (this.place, this.patience, this.clock, this.begun, this.caller) = (place, patience, clock, begun, caller);
         deadline = new CancellationTokenSource(patience, clock);
@@ -29,10 +29,14 @@ internal sealed class MartReading : IDisposable
     public TimeSpan Elapsed => clock.GetElapsedTime(begun);
 
     /// <summary>Waits for a place.</summary>
-    public static async Task<MartReading> BeginAsync(QueryGate gate, TimeSpan patience, TimeProvider clock, CancellationToken cancellationToken)
+    /// <param name="gate">Gives places; null: who asks has one already.</param>
+    /// <param name="patience">How long it may take, waiting included.</param>
+    /// <param name="clock">Measures it.</param>
+    /// <param name="cancellationToken">Ends when the caller is gone.</param>
+    public static async Task<MartReading> BeginAsync(QueryGate? gate, TimeSpan patience, TimeProvider clock, CancellationToken cancellationToken)
     {
         var begun = clock.GetTimestamp();
-        return new MartReading(await gate.EnterAsync(patience, cancellationToken), patience, clock, begun, cancellationToken);
+        return new MartReading(gate is null ? null : await gate.EnterAsync(patience, cancellationToken), patience, clock, begun, cancellationToken);
     }
 
     /// <summary>Opens the session; once.</summary>
@@ -68,7 +72,7 @@ internal sealed class MartReading : IDisposable
         session?.Dispose();
         limited.Dispose();
         deadline.Dispose();
-        place.Dispose();
+        place?.Dispose();
     }
 
     private Exception? Meaning(Exception error) => error switch

@@ -28,6 +28,7 @@ internal sealed class MartSessions(Engine engine, TableReader reader, TimeProvid
         var isSmall = table.Snapshot.Bytes <= smallBytes;
         if (isSmall && Take(table.Tag) is { } kept)
         {
+            RunTime.Define(kept.Session, clock.GetUtcNow());
             return new MartSession(kept.Session, kept.Views, () => Keep(kept));
         }
 

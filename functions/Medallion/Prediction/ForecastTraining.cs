@@ -60,7 +60,13 @@ internal sealed class ForecastTraining(DataMart mart, ModelRegistry registry) : 
             Limit = DataMart.RowLimit,
         };
         using var answer = await mart.QueryAsync(question, cancellationToken);
-        var rows = answer.ToList().SkipLast(forecast.Leave).ToList();
+        var all = answer.ToList();
+        if (all.Count == DataMart.RowLimit)
+        {
+            throw new TerminalException($"forecast '{forecast.Name}': '{forecast.Metric}' has {DataMart.RowLimit} values or more. Take a longer grain than {Name(forecast.Grain)}.");
+        }
+
+        var rows = all.SkipLast(forecast.Leave).ToList();
         if (rows.Find(r => r[1] is null) is { } empty)
         {
             throw new TerminalException(string.Create(CultureInfo.InvariantCulture, $"forecast '{forecast.Name}': '{forecast.Metric}' has no value at {TimeOf(empty[0]):yyyy-MM-dd HH:mm}, and one for each {Name(forecast.Grain)} was expected."));

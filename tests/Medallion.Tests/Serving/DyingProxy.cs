@@ -84,17 +84,19 @@ internal sealed class DyingProxy : IAsyncDisposable
         {
             while (await from.GetStream().ReadAsync(buffer, stop.Token) is > 0 and var read)
             {
-                if (counts || !Died)
-                {
-                    await to.GetStream().WriteAsync(buffer.AsMemory(0, read), stop.Token);
-                }
-
+                // It is over before the last message is passed on: the answer to it may come at once.
                 if (counts && last?.IsMatch(Encoding.ASCII.GetString(buffer, 0, read)) == true)
                 {
                     DieAfter(1);
                 }
 
-                if (counts && Interlocked.Decrement(ref left) <= 0)
+                var isLast = counts && Interlocked.Decrement(ref left) <= 0;
+                if (counts || !Died)
+                {
+                    await to.GetStream().WriteAsync(buffer.AsMemory(0, read), stop.Token);
+                }
+
+                if (isLast)
                 {
                     from.Close();
                     break;
