@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Infrastructure;
+using Pipeline.App.Api;
 using Pipeline.Medallion.Mart;
 
 namespace Pipeline.App.Mart;
@@ -26,6 +27,11 @@ internal sealed class MartRowsResult(MartRows rows) : IStatusCodeActionResult
             try
             {
                 await rows.WriteJsonAsync(http.Response.Body, http.RequestAborted);
+            }
+            catch (QueryException error) when (!http.Response.HasStarted)
+            {
+                http.Response.Headers.ETag = default;
+                await Answers.Error(Answers.ProblemOf(error)).ExecuteResultAsync(context);
             }
             catch (Exception) when (http.Response.HasStarted)
             {

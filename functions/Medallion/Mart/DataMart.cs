@@ -176,8 +176,7 @@ public sealed class DataMart
         try
         {
             var (select, fitted) = await OpenAsync(page, reading);
-            var result = reading.Do(() => reading.Session.Query(Paged(select, limit + 1, page.Offset), reading.Token));
-            return new MartRows(page.Table, reading, result, limit, rows => page.Next(rows)) { Tag = page.Tag(limit, MartFormat.Json), Fitted = fitted };
+            return new MartRows(page.Table, reading, Paged(select, limit + 1, page.Offset), limit, rows => page.Next(rows)) { Tag = page.Tag(limit, MartFormat.Json), Fitted = fitted };
         }
         catch
         {

@@ -15,13 +15,22 @@ public sealed class MartRows : IDisposable
     private readonly Func<long, string> next;
     private bool isFirstRead;
 
-    internal MartRows(MartTable table, MartReading reading, DuckDbResult result, int limit, Func<long, string> next)
+    internal MartRows(MartTable table, MartReading reading, string select, int limit, Func<long, string> next)
     {
-        (this.table, this.reading, this.result, this.limit, this.next) = (table, reading, result, limit, next);
-
-        // What is wrong with the question shows before the first byte is answered.
-        HasRow = Read();
-        isFirstRead = true;
+        (this.table, this.reading, this.limit, this.next) = (table, reading, limit, next);
+        result = reading.Do(() => reading.Session.Query(select, reading.Token));
+        try
+        {
+            // What is wrong with the question shows before the first byte is answered.
+            HasRow = Read();
+            isFirstRead = true;
+        }
+        catch
+        {
+            // Its session goes back to the others.
+            result.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The columns.</summary>
@@ -43,6 +52,20 @@ public sealed class MartRows : IDisposable
     public async Task WriteJsonAsync(Stream stream, CancellationToken cancellationToken)
     {
         await using var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { SkipValidation = true });
+        try
+        {
+            await WriteAsync(writer, cancellationToken);
+        }
+        catch
+        {
+            // What is not out yet stays in: disposing the writer would send it.
+            writer.Reset();
+            throw;
+        }
+    }
+
+    private async Task WriteAsync(Utf8JsonWriter writer, CancellationToken cancellationToken)
+    {
         writer.WriteStartObject();
         writer.WriteString("pipeline", table.Pipeline);
         writer.WriteString("table", table.Key.ToString());
@@ -115,11 +138,15 @@ public sealed class MartRows : IDisposable
         while (isFirstRead ? HasRow : Read())
         {
             isFirstRead = false;
-            for (var i = 0; i < values.Length; i++)
+            reading.Do(() =>
             {
-                values[i] = result[i];
-            }
+                for (var i = 0; i < values.Length; i++)
+                {
+                    values[i] = result[i];
+                }
 
+                return true;
+            });
             yield return values;
         }
     }

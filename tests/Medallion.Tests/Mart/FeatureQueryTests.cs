@@ -108,6 +108,20 @@ public sealed class FeatureQueryTests(MedallionFixture medallion)
         Assert.Contains(message, await mart.FeaturesRefusedAsync(question), StringComparison.Ordinal);
     }
 
+    // A text of the caller's stays a text, whatever else it looks like.
+    [Fact]
+    public async Task Features_ConstantThatLooksLikeAPlaceholder_IsACategory()
+    {
+        var mart = await SharedAsync();
+
+        var answer = await mart.AnswerAsync(mart.AskFeatures(
+            """{"features": [{"column": "name", "encode": "oneHot", "impute": "constant", "value": "{source}"}], "where": {"not": {"column": "name", "op": "eq", "value": "x' or 'y"}}}"""));
+        var all = await mart.AnswerAsync(mart.AskFeatures("""{"features": [{"column": "name", "encode": "oneHot", "impute": "constant", "value": "{source}"}], "where": {"or": [{"column": "id", "op": "eq", "value": 4}, {"column": "name", "op": "eq", "value": "x' or 'y"}]}}"""));
+
+        Assert.Equal(["name=blue", "name=red"], answer.Columns.Select(c => c.Name));
+        Assert.Equal(["name={source}"], all.Columns.Select(c => c.Name));
+    }
+
     [Fact]
     public async Task Features_NoRows_AreNone()
     {

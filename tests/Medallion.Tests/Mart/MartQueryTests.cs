@@ -182,6 +182,21 @@ public sealed class MartQueryTests(MedallionFixture medallion)
     }
 
     [Fact]
+    public async Task Query_LongValue_IsRefusedBeforeAByteIsWritten()
+    {
+        var mart = await MartPipeline.StartAsync(medallion, [new(1) { Name = new string('x', 1_100_000) }]);
+        using var stream = new MemoryStream();
+        using (var rows = await mart.Mart.QueryAsync(mart.Ask("{}"), Cancelled))
+        {
+            var error = await Assert.ThrowsAsync<QueryException>(() => rows.WriteJsonAsync(stream, Cancelled));
+            Assert.Contains("column 'name'", error.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(0, stream.Length);
+        Assert.Equal(["1"], await mart.RowsAsync("""{"columns": ["id"]}"""));
+    }
+
+    [Fact]
     public async Task Query_TableMadeAnew_IsNotTheOneThatWasKept()
     {
         var mart = await MartPipeline.StartAsync(medallion, Rows);

@@ -8,9 +8,6 @@ namespace Pipeline.Medallion.Mart.Features;
 /// <summary>What becomes of a column: a number, the parts of a date, or categories.</summary>
 internal abstract class FeatureKind(FeatureColumn wanted, MartColumn column)
 {
-    /// <summary>Stands in <see cref="CategorySql"/> for the table with its condition.</summary>
-    public const string Source = "{source}";
-
     public FeatureColumn Wanted => wanted;
 
     public MartColumn Column => column;
@@ -57,8 +54,8 @@ internal abstract class FeatureKind(FeatureColumn wanted, MartColumn column)
 
     public virtual FittedColumn AfterSecond(FittedColumn fitted, IReadOnlyList<double?> values) => fitted;
 
-    /// <summary>A SELECT of the categories; null: there are none to be found.</summary>
-    public virtual string? CategorySql(FittedColumn fitted) => null;
+    /// <summary>A SELECT of the categories from a table with its condition; null: there are none to be found.</summary>
+    public virtual string? CategorySql(string source) => null;
 
     /// <summary>Whether something fitted is what this column needs.</summary>
     public abstract bool Fits(FittedColumn fitted);
@@ -211,8 +208,8 @@ internal sealed class CategoryFeature : FeatureKind
 
     private string Value => constant is null ? Column.Sql : $"coalesce({Column.Sql}, {Sql.Literal(constant)})";
 
-    public override string? CategorySql(FittedColumn fitted) => Wanted.Encode == FeatureEncoding.OneHot
-        ? $"select category from (select category, count(*) as n from (select {Value}::varchar as category from {Source}) where category is not null group by category order by n desc, category limit {Wanted.Columns ?? DefaultCategories}) order by category"
+    public override string? CategorySql(string source) => Wanted.Encode == FeatureEncoding.OneHot
+        ? $"select category from (select category, count(*) as n from (select {Value}::varchar as category from {source}) where category is not null group by category order by n desc, category limit {Wanted.Columns ?? DefaultCategories}) order by category"
         : null;
 
     public override bool Fits(FittedColumn fitted) =>

@@ -89,9 +89,9 @@ internal sealed class FeatureSql
         for (var i = 0; i < columns.Count; i++)
         {
             columns[i] = features[i].AfterSecond(columns[i], second[i]);
-            if (features[i].CategorySql(columns[i]) is { } select)
+            if (features[i].CategorySql(source) is { } select)
             {
-                using var found = session.Query($"{select.Replace(FeatureKind.Source, source, StringComparison.Ordinal)}", cancellationToken);
+                using var found = session.Query(select, cancellationToken);
                 columns[i] = columns[i] with { Categories = [.. found.Rows().Select(r => (string?)r[0] ?? "")] };
             }
         }
