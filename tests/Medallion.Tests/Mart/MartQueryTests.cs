@@ -128,6 +128,7 @@ public sealed class MartQueryTests(MedallionFixture medallion)
     {
         var mart = await MartPipeline.StartAsync(medallion, Rows);
         var before = DateTimeOffset.UtcNow;
+        await Task.Delay(TimeSpan.FromSeconds(1), Cancelled); // Storage knows the time of a version by the second.
         await MartPipeline.LandAsync(mart.Pipeline, "b.csv", [new(6)]);
         await mart.Pipeline.SucceedAsync();
         const string Count = """{"aggregates": [{"function": "count"}]}""";
