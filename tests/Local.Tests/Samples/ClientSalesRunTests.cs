@@ -33,6 +33,8 @@ public sealed class ClientSalesRunTests(RealApp app, AzuriteFixture azurite) : I
         Assert.Equal(
             await QueryAsync("select cluster, size, round(amount, 2) from gold.sales_centroids order by cluster"),
             await QueryAsync("select cluster, count(*), round(avg(amount::double), 2) from gold.sales_clusters join silver.sales using (transaction_id) group by cluster order by cluster"));
+        // What scikit-learn 1.2.1 finds in the same amounts, standardised: KMeans(n_clusters=2, random_state=42, n_init=10).
+        Assert.Equal(["90291,133.755", "209,6831.107"], await QueryAsync("select size, round(amount, 3) from gold.sales_centroids order by size desc"));
         Assert.Equal(
             ["0"],
             await QueryAsync("select count(*) from gold.sales_clusters r join silver.sales s using (transaction_id), gold.sales_centroids c where abs(s.amount - c.amount) < abs(s.amount - (select o.amount from gold.sales_centroids o where o.cluster = r.cluster)) - 0.001"));
