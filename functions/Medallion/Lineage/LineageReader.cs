@@ -69,9 +69,9 @@ internal sealed class LineageReader(Engine engine)
             }
         }
 
-        foreach (var step in pipeline.Steps.Where(step => step.Kind == StepKind.Model))
+        foreach (var step in pipeline.Steps.Where(step => step.Kind is StepKind.Model or StepKind.Learn))
         {
-            var sql = pipeline.Model(step.Table).Sql;
+            var sql = step.Kind == StepKind.Model ? pipeline.Model(step.Table).Sql : LearnLineage.Select(pipeline.Definition, step.Table);
             TryCreate(step.Table, sql);
             var outputs = columns.GetValueOrDefault(step.Table);
             var found = SelectLineage.Of(session, sql, table => columns.GetValueOrDefault(TableKey.Of(table)), outputs);

@@ -3,6 +3,7 @@ using Pipeline.Lakehouse.DuckDb.Lineage;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Lineage;
+using Pipeline.Medallion.Runs;
 
 namespace Pipeline.Medallion.Tests.Lineage;
 
@@ -76,6 +77,30 @@ public sealed class LineageReaderTests(MedallionFixture medallion)
             vip <- silver.sales.customer_id window, silver.sales.line_total window, silver.sales.order_date window, silver.sales.order_id window
             rows <- silver.sales.customer_id groupBy, silver.sales.customer_id sort, silver.sales.line_total sort
             """,
+        ["gold.customer_clusters"] = """
+            customer_id <- gold.customer_rfm.customer_id
+            cluster <- gold.customer_rfm.frequency transformation, gold.customer_rfm.monetary transformation, gold.customer_rfm.recency_days transformation
+            distance <- gold.customer_rfm.frequency transformation, gold.customer_rfm.monetary transformation, gold.customer_rfm.recency_days transformation
+            anomaly_score <- gold.customer_rfm.frequency transformation, gold.customer_rfm.monetary transformation, gold.customer_rfm.recency_days transformation
+            anomaly <- gold.customer_rfm.frequency transformation, gold.customer_rfm.monetary transformation, gold.customer_rfm.recency_days transformation
+            rows <-
+            """,
+        ["gold.customer_centroids"] = """
+            cluster <- gold.customer_clusters.cluster
+            size <-
+            recency_days <- gold.customer_rfm.recency_days aggregation
+            frequency <- gold.customer_rfm.frequency aggregation
+            monetary <- gold.customer_rfm.monetary aggregation
+            rows <- gold.customer_clusters.cluster groupBy, gold.customer_clusters.customer_id join, gold.customer_rfm.customer_id join
+            """,
+        ["gold.revenue_forecast"] = """
+            time <- silver.sales.order_date transformation
+            kind <-
+            value <- silver.sales.line_total aggregation
+            low <- silver.sales.line_total aggregation
+            high <- silver.sales.line_total aggregation
+            rows <- silver.sales.order_date groupBy
+            """,
         ["silver.shippers"] = """
             shipper_id <- bronze.shippers.Id transformation
             company_name <- bronze.shippers.CompanyName transformation
@@ -103,10 +128,52 @@ public sealed class LineageReaderTests(MedallionFixture medallion)
             Assert.Equal(expected, Show(lineage, table));
         }
 
-        Assert.Equal(pipeline.Definition.Models.Select(m => m.Table.ToString()).Append("silver.shippers").Order(StringComparer.Ordinal), Northwind.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(pipeline.Steps.Where(s => s.Kind is StepKind.Model or StepKind.Learn).Select(s => s.Table.ToString()).Append("silver.shippers").Order(StringComparer.Ordinal), Northwind.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(["silver.categories", "silver.customers", "silver.order_details", "silver.orders", "silver.products"], lineage.Upstream(TableKey.Parse("silver.sales")).Select(t => t.ToString()));
         Assert.Equal(["silver.orders", "rejected.orders"], lineage.Downstream(TableKey.Parse("bronze.orders")).Select(t => t.ToString()));
         Assert.Equal("landing/northwind/orders*.json", lineage.SourceOf(TableKey.Parse("bronze.orders")));
+    }
+
+    [Fact]
+    public async Task Read_PredictionsAndAnomalies_AreFollowed()
+    {
+        var shop = await TestPipeline.CreateAsync(medallion, """
+            sources: {orders: {connector: file, path: $/*.csv, columns: {id: {type: bigint}, day: {type: date}, weight: {type: double}, country: {type: varchar}, cost: {type: double}}}}
+            metrics: {total: {from: silver.orders, expr: sum(cost)}}
+            predictions: {cost: {from: silver.orders, where: {column: country, op: ne, value: xx}, key: [id], time: day, target: cost, features: {weight: {}, country: {encode: oneHot}}}}
+            anomalies: {total: {metric: total, time: day}}
+            """);
+
+        var lineage = Reader.Read(await medallion.Floor.GetRequiredService<DefinitionStore>().LoadAsync(shop.Name, TestContext.Current.CancellationToken), new Dictionary<TableKey, DeltaSnapshot>());
+
+        Assert.Equal(
+            """
+            id <- silver.orders.id
+            day <- silver.orders.day
+            actual <- silver.orders.cost transformation
+            predicted <- silver.orders.country transformation, silver.orders.weight transformation
+            residual <- silver.orders.cost transformation, silver.orders.country transformation, silver.orders.weight transformation
+            part <- silver.orders.cost conditional, silver.orders.day conditional
+            rows <- silver.orders.country filter
+            """,
+            Show(lineage, "gold.cost_predictions"));
+        Assert.Equal(
+            """
+            feature <- gold.cost_predictions.part
+            coefficient <- gold.cost_predictions.actual aggregation, gold.cost_predictions.predicted aggregation
+            rows <- gold.cost_predictions.part groupBy
+            """,
+            Show(lineage, "gold.cost_coefficients"));
+        Assert.Equal(
+            """
+            time <- silver.orders.day transformation
+            value <- silver.orders.cost aggregation
+            expected <- silver.orders.cost aggregation
+            score <- silver.orders.cost aggregation
+            anomaly <- silver.orders.cost aggregation
+            rows <- silver.orders.day groupBy
+            """,
+            Show(lineage, "gold.total_anomalies"));
     }
 
     [Fact]
