@@ -146,7 +146,7 @@ internal static class StepGraph
             source.Evolution,
         };
         var references = source.Columns.Select(c => c.References?.Table).OfType<TableKey>().Distinct().OrderBy(t => t.ToString(), StringComparer.Ordinal);
-        yield return new Node(new TableKey("silver", source.Name), StepKind.Clean, [bronze, .. references], source.Deleted is null ? contract : new { contract, source.Deleted }, source.Columns.FirstOrDefault(c => c.References is not null)?.Line ?? source.Line);
+        yield return new Node(new TableKey("silver", source.Name), StepKind.Clean, [bronze, .. references], Follows(source, contract), source.Columns.FirstOrDefault(c => c.References is not null)?.Line ?? source.Line);
     }
 
     private static IEnumerable<Node> OfClusters(ClusterDefinition clusters)
@@ -170,6 +170,14 @@ internal static class StepGraph
             : "tables need each other in a cycle, because a column's 'references' waits for the table that it names";
         problems.Add(new(node.Line.File, node.Line.Number, $"{what}: {string.Join(" → ", cycle)}"));
     }
+
+    // A source without what came later has the hash that it had before.
+    private static object Follows(SourceDefinition source, object contract) => source switch
+    {
+        { Score.Count: > 0 } => new { contract, source.Deleted, source.Score },
+        { Deleted: not null } => new { contract, source.Deleted },
+        _ => contract,
+    };
 
     // A model that is built as a whole has the hash that it had before there was another way.
     private static object Follows(ModelDefinition model) => model is { Incremental: false, History: null }
