@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Silver;
 
 namespace Pipeline.Medallion.Definitions;
 
@@ -66,7 +67,8 @@ public sealed record CompiledPipeline
 
     /// <summary>What the definition says of a table's columns, by name.</summary>
     public IReadOnlyDictionary<string, string> DescriptionsOf(TableKey table) => Definition.Models.FirstOrDefault(m => m.Table == table)?.Columns
-        ?? (table.Layer == "silver" ? Definition.Sources.FirstOrDefault(s => s.Name == table.Name) : null)?.Columns.Where(c => c.Description is not null).ToDictionary(c => c.Name, c => c.Description ?? "")
+        ?? (table.Layer == "silver" ? Definition.Sources.FirstOrDefault(s => s.Name == table.Name) : null)?.Columns.Where(c => c.Description is not null).Select(c => (c.Name, Text: c.Description ?? ""))
+            .Concat(ScoreColumns.Described(Source(table))).ToDictionary(c => c.Name, c => c.Text)
         ?? new Dictionary<string, string>();
 
     /// <summary>The step that makes a table.</summary>

@@ -1,3 +1,5 @@
+using Pipeline.Medallion.Definitions;
+
 namespace Pipeline.Medallion.Tests.Definitions;
 
 /// <summary>What a source may say of models that score its rows.</summary>
@@ -14,6 +16,9 @@ public sealed class ScoreDefinitionTests(MedallionFixture medallion)
         Assert.Equal(
             ["bronze.orders|0", "silver.orders|1", "gold.load_clusters|2", "gold.load_centroids|3"],
             pipeline.Steps.Select(s => $"{s.Table}|{s.Level}"));
+        Assert.Equal(
+            ["load_cluster", "load_distance", "load_anomaly_score", "load_anomaly"],
+            pipeline.DescriptionsOf(TableKey.Parse("silver.orders")).Where(d => d.Value.Contains("model load", StringComparison.Ordinal)).Select(d => d.Key));
     }
 
     [Fact]
