@@ -16,11 +16,13 @@ namespace Pipeline.Medallion.Silver;
 /// <summary>Lets models score rows as they become silver. Nothing about a model or a row fails a batch: what cannot be scored has no scores.</summary>
 internal sealed class RowScoring(NewestModels newest, ILogger logger)
 {
-    // Rows are scored some at a time: so many values are 16 MiB as 32-bit floats.
+    // So many values are 16 MiB as 32-bit floats.
     private const int ChunkValues = 1 << 22;
-    private const int ChunkRows = 1 << 16;
     private const string Number = "_number";
     private readonly ConcurrentDictionary<string, bool> told = new();
+
+    /// <summary>How many rows are scored at a time, fewer where they have many features; memory does not grow with a batch.</summary>
+    public int ChunkRows { get; init; } = 1 << 16;
 
     /// <summary>The newest versions of the models that score a source; those that there are.</summary>
     public async Task<IReadOnlyList<TrainedModel>> FindAsync(string pipeline, SourceDefinition source, CancellationToken cancellationToken)
@@ -76,7 +78,7 @@ internal sealed class RowScoring(NewestModels newest, ILogger logger)
         return scored;
     }
 
-    private static ScoredRows Score(DuckDbSession session, TrainedModel model, TrainedClusters trained, string select, string table, CancellationToken cancellationToken)
+    private ScoredRows Score(DuckDbSession session, TrainedModel model, TrainedClusters trained, string select, string table, CancellationToken cancellationToken)
     {
         var names = trained.Model.Features.Select(Sql.Identifier).ToList();
         var fits = names.Zip(FeatureMatrix.Centre(trained.Model), FeatureMatrix.Reach(trained.Model)).Select(f => $"abs({f.First} - {FeatureSql.Number(f.Second)}) <= {FeatureSql.Number(f.Third)}");
@@ -87,7 +89,7 @@ internal sealed class RowScoring(NewestModels newest, ILogger logger)
             """,
             cancellationToken);
         var (rows, anomalies) = (session.Scalar<long>("select count(*) from scorable", cancellationToken), 0L);
-        var step = Math.Clamp(ChunkValues / names.Count, 32, ChunkRows);
+        var step = Math.Clamp(ChunkValues / names.Count, 1, ChunkRows);
         for (var first = 0L; first < rows; first += step)
         {
             var range = string.Create(CultureInfo.InvariantCulture, $"{Number} >= {first} and {Number} < {first + step}");

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Events;
+using Pipeline.Medallion.Learning;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Silver;
 using Pipeline.Medallion.Tests.Learning;
@@ -63,6 +65,24 @@ public sealed class RowScoringTests(MedallionFixture medallion)
         await TestModel.RegisterAsync(pipeline.Floor, pipeline.Name, "load");
         await pipeline.On(medallion.Compose(TimeProvider.System)).RunAsync(fullRefresh: true, Silver.ToString());
         Assert.Equal(["1|0|1", "7|0|1"], await pipeline.QueryAsync("select id, load_cluster, load_distance from silver.f where load_cluster is not null order by id"));
+    }
+
+    [Fact]
+    public async Task Clean_RowsInChunks_HaveEachItsOwnScores()
+    {
+        var pipeline = (await ScoredAsync("")).On(medallion.Compose(
+            TimeProvider.System, services => services.AddSingleton(s => new RowScoring(s.GetRequiredService<NewestModels>(), NullLogger.Instance) { ChunkRows = 7 })));
+        await pipeline.LandAsync("a.csv", $"id,amount\n{string.Concat(Enumerable.Range(0, 101).Select(id => $"{id},{id}\n"))}");
+
+        await pipeline.SucceedAsync(Made);
+
+        Assert.Equal(
+            "101|91",
+            await pipeline.ScalarAsync(
+                """
+                select count(*) filter (load_cluster = (amount > 50)::bigint and load_distance = least(amount, 100 - amount) and load_anomaly_score = load_distance - 1 and load_anomaly = (load_distance > 4.5)),
+                    count(*) filter (load_anomaly) from silver.f
+                """));
     }
 
     [Fact]
