@@ -128,7 +128,7 @@ public sealed class RowScoringTests(MedallionFixture medallion)
             foreach (var (rows, i) in files.Select((r, i) => (r, i)))
             {
                 await pipeline.LandAsync($"{i}.csv", $"id,day,amount,gone\n{rows}");
-                var report = await new RunDriver(pipeline.Floor) { Attempts = 2 }.RunAsync(await pipeline.RequestAsync(select: Made), Cancelled);
+                var report = await new RunDriver(pipeline.Floor) { Attempts = pipeline == cut ? 2 : 1 }.RunAsync(await pipeline.RequestAsync(select: Made), Cancelled);
                 Assert.True(report.Run.Status == RunStatus.Succeeded, report.Run.Error);
             }
 
