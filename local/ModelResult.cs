@@ -22,9 +22,12 @@ internal sealed class ModelResult
             [.. models.Select(m => (IReadOnlyList<string>)[m.Name, m.Card.Kind, Grid.Number(m.Version), string.Join(", ", m.Card.Data.Keys), Grid.Number(m.Card.Rows), Told(m.Card.Metrics), Told(m.Card.Baseline)])])));
         foreach (var model in models)
         {
-            var (title, sql) = model.Card.Kind == "k-means"
-                ? ($"Clusters of {model.Name}", $"select cluster, size, round(columns(* exclude (cluster, size)), 2) from gold.{model.Name}_centroids order by cluster")
-                : ($"Forecast of {model.Name}", $"select time, round(value, 2) as value, round(low, 2) as low, round(high, 2) as high from gold.{model.Name}_forecast where kind = 'forecast' order by time");
+            var (title, sql) = model.Card.Kind switch
+            {
+                "k-means" => ($"Clusters of {model.Name}", $"select cluster, size, round(columns(* exclude (cluster, size)), 2) from gold.{model.Name}_centroids order by cluster"),
+                "ridge regression" => ($"Weights of {model.Name}", $"select feature, coefficient from gold.{model.Name}_coefficients"),
+                _ => ($"Forecast of {model.Name}", $"select time, round(value, 2) as value, round(low, 2) as low, round(high, 2) as high from gold.{model.Name}_forecast where kind = 'forecast' order by time"),
+            };
             result.parts.Add((title, Grid.Of(await api.QueryAsync(pipeline, sql, cancellationToken))));
         }
 

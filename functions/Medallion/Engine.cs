@@ -42,6 +42,7 @@ public sealed class Engine : IDisposable
 {
     private readonly EngineOptions options;
     private readonly FileStream claim;
+    private readonly DuckDbPool databases;
 
     /// <summary>Claims a folder on scratch disk and clears what sessions of an earlier process left there.</summary>
     public Engine(EngineOptions options)
@@ -52,6 +53,8 @@ public sealed class Engine : IDisposable
         {
             Directory.Delete(Sessions, recursive: true);
         }
+
+        databases = new DuckDbPool(Sessions);
     }
 
     /// <summary>This process's own folder on scratch disk.</summary>
@@ -70,7 +73,7 @@ public sealed class Engine : IDisposable
     /// <summary>A session for work that is small, comes all the time and runs beside other work. It has one thread: whoever executes a query of several waits for the others in a busy loop.</summary>
     public DuckDbSession OpenSmallSession() => OpenSession(threads: 1);
 
-    private DuckDbSession OpenSession(int threads) => DuckDbSession.Open(new DuckDbOptions
+    private DuckDbSession OpenSession(int threads) => databases.Open(new DuckDbOptions
     {
         Threads = threads,
         MemoryLimitBytes = SessionMemory,
@@ -107,7 +110,11 @@ public sealed class Engine : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => claim.Dispose();
+    public void Dispose()
+    {
+        databases.Dispose();
+        claim.Dispose();
+    }
 
     // Processes of one machine may share the setting: each takes the first folder that no living process holds.
     private static (string Folder, FileStream Claim) Claim(string root)

@@ -195,6 +195,8 @@ public static partial class MedallionServices
         services.AddSingleton(s => new ModelRegistry(s.GetRequiredService<ILake>()));
         services.AddSingleton<ILearner, ClusterTraining>();
         services.AddSingleton<ILearner, ForecastTraining>();
+        services.AddSingleton<ILearner, PredictionTraining>();
+        services.AddSingleton<ILearner, MetricAnomalies>();
         services.AddSingleton<LearnedTables>();
         services.AddSingleton(s => new ModelScoring(s.GetRequiredService<DataMart>(), s.GetRequiredService<ModelRegistry>()));
         services.AddSingleton(s => new PipelineSteps(

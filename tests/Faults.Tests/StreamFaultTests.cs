@@ -18,9 +18,10 @@ public sealed class StreamFaultTests(StreamFixture fixture) : IClassFixture<Stre
     [MemberData(nameof(Kinds))]
     public async Task Faults_WhileEventsFlow_LoseNothingAndDoubleNothing(string kind)
     {
-        var run = new StreamRun(fixture.Sandbox, Tell);
+        var fault = StreamFaults.Few.Single(f => f.Kind == kind);
+        var wanted = new KindResult { Kind = kind, Description = fault.Description, Seed = Seed, Events = Events, Faults = Faults };
 
-        var result = await run.PlayAsync(StreamFaults.Few.Single(f => f.Kind == kind), Events, Faults, Seed, TestContext.Current.CancellationToken);
+        var result = await new StreamRun(fixture.Sandbox, Tell).PlayAsync(fault, wanted, TestContext.Current.CancellationToken);
         ResultTable.Lines([result]).ToList().ForEach(Tell);
 
         Assert.Empty(result.Problems);

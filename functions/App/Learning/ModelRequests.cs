@@ -47,7 +47,7 @@ public sealed class ModelRequests(ModelRegistry registry, ModelScoring scoring)
             : Answers.Json(model);
     }
 
-    /// <summary>Says of rows in which cluster they are, and whether they are anomalies.</summary>
+    /// <summary>Says of rows in which cluster they are and whether they are anomalies, or what is predicted of them.</summary>
     [Function(nameof(ScoreRows))]
     public async Task<IActionResult> ScoreRows(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "models/{pipeline}/{name}/score")] HttpRequest request, string pipeline, string name, CancellationToken cancellationToken)

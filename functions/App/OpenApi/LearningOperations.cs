@@ -30,7 +30,7 @@ internal static class LearningOperations
             Parameters = Model,
             Answers = [new(200, "The model; as text/markdown its card.", typeof(TrainedModel)) { OtherTypes = ["text/markdown"] }, BadRequest, NoModel, CannotBeMet],
         },
-        new(nameof(ModelRequests.ScoreRows), "post", "models/{pipeline}/{name}/score", "Puts rows into the clusters of a model, and tells which are anomalies.")
+        new(nameof(ModelRequests.ScoreRows), "post", "models/{pipeline}/{name}/score", "Puts rows into the clusters of a model and tells which are anomalies, or predicts them by a regression.")
         {
             Parameters = Model,
             Body = typeof(ScoreBody),

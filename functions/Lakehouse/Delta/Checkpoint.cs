@@ -10,6 +10,9 @@ internal sealed class Checkpoint(ILake lake, LakePath root, string scratch)
 {
     private const long MemoryLimitBytes = 256L << 20;
 
+    // Of the process: whoever reads a table reads one.
+    private static readonly DuckDbPool Databases = new(Path.GetTempPath());
+
     private const string File = "add";
     private static readonly Dictionary<string, string?> NoValues = [];
 
@@ -113,5 +116,5 @@ internal sealed class Checkpoint(ILake lake, LakePath root, string scratch)
         await lake.WriteAsync(pointer, JsonSerializer.SerializeToUtf8Bytes(content, JsonSerializerOptions.Web), cancellationToken);
     }
 
-    private DuckDbSession Open() => DuckDbSession.Open(new DuckDbOptions { TempDirectory = scratch, MemoryLimitBytes = MemoryLimitBytes, Threads = 1 });
+    private DuckDbSession Open() => Databases.Open(new DuckDbOptions { TempDirectory = scratch, MemoryLimitBytes = MemoryLimitBytes, Threads = 1 });
 }

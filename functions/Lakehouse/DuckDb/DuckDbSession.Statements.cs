@@ -66,7 +66,11 @@ public sealed partial class DuckDbSession
     }
 
     /// <summary>Makes plans that hold whatever values tables come to have: what <see cref="Prepare(string)"/> gives can then be run as rows come and go.</summary>
-    public void PlanWithoutValues() => Execute("SET disabled_optimizers = 'statistics_propagation,compressed_materialization'");
+    public void PlanWithoutValues()
+    {
+        isSpent = true;
+        Execute("SET disabled_optimizers = 'statistics_propagation,compressed_materialization'");
+    }
 
     internal long Execute(PreparedHandle prepared, string sql, IReadOnlyList<object?> parameters, CancellationToken cancellationToken)
     {

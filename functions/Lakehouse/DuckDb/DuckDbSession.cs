@@ -6,19 +6,24 @@ namespace Pipeline.Lakehouse.DuckDb;
 /// <summary>One in-memory database and its connection. For one thread at a time; only a token's cancellation may come from another.</summary>
 public sealed partial class DuckDbSession : IDisposable
 {
-    private readonly DatabaseHandle database;
+    private readonly DuckDbDatabase database;
     private readonly ConnectionHandle connection;
-    private DuckDbResult? reading;
+    private readonly DuckDbPool? pool;
 
+    // The database's own where it has no other session.
+    private readonly string? catalog;
+    private DuckDbResult? reading;
     private int numbers;
+
+    // What is the database's, and not only the session's, was changed.
+    private bool isSpent;
 
     // False for a session beside another, which owns database and folder.
     private bool isOwner = true;
 
-    private DuckDbSession(DatabaseHandle database, ConnectionHandle connection, string tempDirectory)
+    private DuckDbSession(DuckDbDatabase database, ConnectionHandle connection, string tempDirectory, DuckDbPool? pool, string? catalog)
     {
-        this.database = database;
-        this.connection = connection;
+        (this.database, this.connection, this.pool, this.catalog) = (database, connection, pool, catalog);
         TempDirectory = tempDirectory;
     }
 
@@ -27,23 +32,30 @@ public sealed partial class DuckDbSession : IDisposable
 
     /// <summary>Opens an empty database: times in UTC, no extension loaded from anywhere, rows kept in order.</summary>
     /// <exception cref="DuckDbException">An option has a value that DuckDB does not take.</exception>
-    public static DuckDbSession Open(DuckDbOptions options)
+    public static DuckDbSession Open(DuckDbOptions options) => Open(options, null, folder => DuckDbDatabase.Open(options, folder));
+
+    /// <summary>Opens a session in a database that a pool keeps.</summary>
+    internal static DuckDbSession Open(DuckDbOptions options, DuckDbPool? pool, Func<string, DuckDbDatabase> open)
     {
         var folder = Path.Combine(options.TempDirectory, Path.GetRandomFileName());
         Directory.CreateDirectory(folder);
-        DatabaseHandle? database = null;
-        ConnectionHandle? connection = null;
+        DuckDbDatabase? database = null;
+        DuckDbSession? session = null;
         try
         {
-            database = OpenDatabase(options, folder);
-            _ = NativeMethods.Connect(database, out connection);
-            var session = new DuckDbSession(database, connection, folder);
+            database = open(folder);
+            session = new DuckDbSession(database, database.Connect(), folder, pool, pool is null ? null : database.NextCatalog());
             session.Execute("SET GLOBAL TimeZone = 'UTC'");
+            if (session.catalog is not null)
+            {
+                session.Execute($"ATTACH ':memory:' AS {session.catalog}; USE {session.catalog}");
+            }
+
             return session;
         }
         catch
         {
-            connection?.Dispose();
+            session?.connection.Dispose();
             database?.Dispose();
             Directory.Delete(folder, recursive: true);
             throw;
@@ -53,8 +65,13 @@ public sealed partial class DuckDbSession : IDisposable
     /// <summary>A second session of the same database, within the same limits; to be disposed before this one.</summary>
     internal DuckDbSession Beside()
     {
-        _ = NativeMethods.Connect(database, out var second);
-        return new DuckDbSession(database, second, TempDirectory) { isOwner = false };
+        var second = new DuckDbSession(database, database.Connect(), TempDirectory, null, null) { isOwner = false };
+        if (catalog is not null)
+        {
+            second.Execute($"USE {catalog}");
+        }
+
+        return second;
     }
 
     /// <summary>Another number with every call, for names.</summary>
@@ -63,6 +80,7 @@ public sealed partial class DuckDbSession : IDisposable
     /// <summary>Adds a table function. The caller destroys what <paramref name="function"/> points to.</summary>
     internal void Register(nint function, string name)
     {
+        isSpent = true;
         if (NativeMethods.RegisterTableFunction(connection, function) != State.Success)
         {
             throw new DuckDbException(DuckDbErrorKind.Catalog, $"DuckDB does not take the table function {name}.");
@@ -79,7 +97,15 @@ public sealed partial class DuckDbSession : IDisposable
             return;
         }
 
-        database.Dispose();
+        if (pool is null || isSpent || !TryForget())
+        {
+            database.Dispose();
+        }
+        else
+        {
+            pool.Return(database);
+        }
+
         if (Directory.Exists(TempDirectory))
         {
             try
@@ -93,40 +119,18 @@ public sealed partial class DuckDbSession : IDisposable
         }
     }
 
-    private static DatabaseHandle OpenDatabase(DuckDbOptions options, string folder)
+    // All that was made is in the catalog, but for what was read of files.
+    private bool TryForget()
     {
-        _ = NativeMethods.CreateConfig(out var config);
         try
         {
-            Set("errors_as_json", $"true");
-            Set("autoinstall_known_extensions", $"false");
-            Set("autoload_known_extensions", $"false");
-            Set("allow_community_extensions", $"false");
-            Set("preserve_insertion_order", $"true");
-            Set("memory_limit", $"{options.MemoryLimitBytes}B");
-            Set("threads", $"{options.Threads}");
-            Set("temp_directory", $"{folder}");
-            if (options.TempLimitBytes is { } limit)
-            {
-                Set("max_temp_directory_size", $"{limit}B");
-            }
-
-            return NativeMethods.OpenExt(null, out var database, config, out var error) == State.Success
-                ? database
-                : throw DuckDbException.FromNative(NativeText.Owned(error), sql: "");
+            using var last = new DuckDbSession(database, database.Connect(), TempDirectory, null, null) { isOwner = false };
+            last.Execute($"DETACH {catalog}; SET GLOBAL enable_external_file_cache = false; SET GLOBAL enable_external_file_cache = true");
+            return true;
         }
-        finally
+        catch (DuckDbException)
         {
-            NativeMethods.DestroyConfig(ref config);
-        }
-
-        void Set(string name, FormattableString value)
-        {
-            var text = value.ToString(CultureInfo.InvariantCulture);
-            if (NativeMethods.SetConfig(config, name, text) != State.Success)
-            {
-                throw new DuckDbException(DuckDbErrorKind.InvalidConfiguration, $"DuckDB does not take {text} as {name}.");
-            }
+            return false;
         }
     }
 }

@@ -17,7 +17,7 @@ internal sealed class ClusterTraining(DataMart mart, ModelRegistry registry, IEn
     public const string Kind = "k-means";
 
     /// <summary>The question to the mart for what a model looks at.</summary>
-    public static FeatureQuery FeaturesOf(string pipeline, ClusterDefinition clusters) => new() { Pipeline = pipeline, From = clusters.From.ToString(), Key = clusters.Key, Features = clusters.Features };
+    public static FeatureQuery FeaturesOf(string pipeline, ClusterDefinition clusters) => new() { Pipeline = pipeline, From = clusters.From.ToString(), Key = clusters.Key, Features = clusters.Features, Where = clusters.Where };
 
     public bool Makes(PipelineDefinition pipeline, TableKey table) => pipeline.Clusters.Any(c => c.Rows == table || c.Centroids == table);
 
@@ -32,7 +32,7 @@ internal sealed class ClusterTraining(DataMart mart, ModelRegistry registry, IEn
     private async Task<Learned> ClusterAsync(LearnWork work, ClusterDefinition clusters, DuckDbSession session, CancellationToken cancellationToken)
     {
         var last = await registry.FindAsync(work.Pipeline.Name, clusters.Name, null, cancellationToken);
-        var known = last is { Clusters: not null } && last.Definition == work.Step.Definition && IsGood(last, clusters, work) ? last : null;
+        var known = last is { Clusters: not null } && work.Keeps(last, clusters.Retrain) ? last : null;
         var question = FeaturesOf(work.Pipeline.Name, clusters) with { Version = work.Versions[clusters.From], Fitted = known?.Clusters?.Fitted };
         using var features = await mart.ReadFeaturesAsync(question, cancellationToken);
         var (model, rows, labels) = known?.Clusters is { } trained
@@ -43,10 +43,6 @@ internal sealed class ClusterTraining(DataMart mart, ModelRegistry registry, IEn
         features.WriteKeys(keys);
         return new Learned($"select * from read_parquet({Sql.Literal(keys)}) positional join clusters", model.Version);
     }
-
-    // What this run has trained already counts, whatever its age; a full refresh trains anew.
-    private static bool IsGood(TrainedModel last, ClusterDefinition clusters, LearnWork work) =>
-        last.RunId == work.RunId || (!work.Anew && (clusters.Retrain.Age is not { } age || work.TimeUtc - last.Card.TrainedUtc < age));
 
     private static (TrainedModel Model, FeatureMatrix Rows, Clusters Labels) Apply(TrainedModel model, TrainedClusters trained, MartFeatures features, CancellationToken cancellationToken)
     {

@@ -246,7 +246,7 @@ public sealed class DefinitionCompiler(Engine engine)
         (table.Layer is "bronze" or "silver" or "rejected" && definition.Sources.Any(s => s.Name == table.Name)) || definition.Models.Any(m => m.Table == table) || Learned(definition).Contains(table);
 
     private static IEnumerable<TableKey> Learned(PipelineDefinition definition) =>
-        definition.Clusters.SelectMany(c => new[] { c.Rows, c.Centroids }).Concat(definition.Forecasts.Select(f => f.Table));
+        definition.Learns.SelectMany(l => l.Learned).Select(t => t.Table);
 
     private static IEnumerable<string> Known(PipelineDefinition definition) =>
         definition.Sources.Select(s => $"silver.{s.Name}").Concat(definition.Models.Select(m => m.Table.ToString())).Concat(Learned(definition).Select(t => t.ToString())).Concat(definition.Sources.Select(s => $"bronze.{s.Name}"));

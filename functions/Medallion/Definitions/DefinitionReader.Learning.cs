@@ -8,7 +8,7 @@ using Pipeline.Medallion.Prediction;
 
 namespace Pipeline.Medallion.Definitions;
 
-/// <content>Models that learn from tables: clusters and forecasts.</content>
+/// <content>What is learnt from tables: clusters and forecasts.</content>
 internal sealed partial class DefinitionReader
 {
     private static readonly JsonSerializerOptions FeatureOptions = new(Json.Options) { UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow };
@@ -20,26 +20,23 @@ internal sealed partial class DefinitionReader
         {
             CheckName(name, "clusters", map.Line);
             map.AllowOnly(PipelineKeys.Clusters);
+            var what = $"clusters '{name}'";
             var clusters = new ClusterDefinition
             {
                 Name = name,
-                From = ReadLearnedFrom(map, $"clusters '{name}'"),
-                Key = map.Texts("key"),
-                Features = [.. ReadFeatures(map, name)],
+                From = ReadLearnedFrom(map, what),
+                Where = ReadWhere(map, what),
+                Key = ReadLearnedKey(map, what),
+                Features = [.. ReadFeatures(map, what)],
                 K = ReadK(map, name),
-                Seed = ReadNumber(map, "seed", $"clusters '{name}'", 0, long.MaxValue) ?? 1,
-                Restarts = (int)(ReadNumber(map, "restarts", $"clusters '{name}'", 1, 100) ?? 4),
+                Seed = ReadNumber(map, "seed", what, 0, long.MaxValue) ?? 1,
+                Restarts = (int)(ReadNumber(map, "restarts", what, 1, 100) ?? 4),
                 Anomalies = ReadFactor(map, name),
-                Retrain = ReadRetrain(map, name),
+                Retrain = ReadRetrain(map, what),
                 Trainer = map.Text("trainer") ?? KMeansTrainer.BuiltIn,
                 Description = map.Text("description"),
                 Line = map.Line,
             };
-            if (clusters.Key.Count == 0)
-            {
-                map.ProblemAt("key", $"clusters '{name}' has no 'key': name the columns that tell the rows of '{clusters.From}' apart, such as key: [customer_id]");
-            }
-
             if (!Trainers.Contains(clusters.Trainer))
             {
                 map.ProblemAt("trainer", $"'trainer' of clusters '{name}' is '{clusters.Trainer}': expected {string.Join(" or ", Trainers)}");
@@ -56,28 +53,23 @@ internal sealed partial class DefinitionReader
         {
             CheckName(name, "forecast", map.Line);
             map.AllowOnly(PipelineKeys.Forecast);
-            var metric = map.RequiredText("metric");
-            var found = metrics.FirstOrDefault(m => m.Name == metric);
-            if (metric.Length > 0 && found is null)
-            {
-                map.ProblemAt("metric", $"forecast '{name}' is of the metric '{metric}', which this pipeline does not have: expected {(metrics.Count == 0 ? "one below 'metrics'" : string.Join(", ", metrics.Select(m => m.Name)))}");
-            }
-
+            var what = $"forecast '{name}'";
+            var metric = ReadMetricOf(map, metrics, what);
             var season = map.Choice("season", Season.None);
             var forecast = new ForecastDefinition
             {
                 Name = name,
-                Metric = metric,
-                From = found?.From ?? default,
+                Metric = metric?.Name ?? "",
+                From = metric?.From ?? default,
                 Time = map.RequiredText("time"),
                 Grain = map.Choice("grain", MartGrain.Month),
-                Horizon = (int)(ReadNumber(map, "horizon", $"forecast '{name}'", 1, 1000) ?? 3),
-                Leave = (int)(ReadNumber(map, "leave", $"forecast '{name}'", 0, 1000) ?? 0),
+                Horizon = (int)(ReadNumber(map, "horizon", what, 1, 1000) ?? 3),
+                Leave = (int)(ReadNumber(map, "leave", what, 0, 1000) ?? 0),
                 Smoothing = new SmoothingOptions
                 {
                     Trend = map.Choice("trend", Trend.Damped),
                     Season = season,
-                    Period = (int)(ReadNumber(map, "period", $"forecast '{name}'", 2, 10_000) ?? 1),
+                    Period = (int)(ReadNumber(map, "period", what, 2, 10_000) ?? 1),
                     Coverage = ReadCoverage(map, name),
                 },
                 Description = map.Text("description"),
@@ -93,6 +85,47 @@ internal sealed partial class DefinitionReader
         }
     }
 
+    private static MetricDefinition? ReadMetricOf(YamlMap map, IReadOnlyList<MetricDefinition> metrics, string what)
+    {
+        var name = map.RequiredText("metric");
+        var found = metrics.FirstOrDefault(m => m.Name == name);
+        if (name.Length > 0 && found is null)
+        {
+            map.ProblemAt("metric", $"{what} is of the metric '{name}', which this pipeline does not have: expected {(metrics.Count == 0 ? "one below 'metrics'" : string.Join(", ", metrics.Select(m => m.Name)))}");
+        }
+
+        return found;
+    }
+
+    private static IReadOnlyList<string> ReadLearnedKey(YamlMap map, string what)
+    {
+        var key = map.Texts("key");
+        if (key.Count == 0)
+        {
+            map.ProblemAt("key", $"{what} has no 'key': name the columns that tell the rows of '{map.Text("from")}' apart, such as key: [customer_id]");
+        }
+
+        return key;
+    }
+
+    private static MartFilter? ReadWhere(YamlMap map, string what)
+    {
+        if (map.Json("where") is not { } where)
+        {
+            return null;
+        }
+
+        try
+        {
+            return where.Deserialize<MartFilter>(FeatureOptions);
+        }
+        catch (JsonException)
+        {
+            map.ProblemAt("where", $"'where' of {what} is {where.ToJsonString()}: expected a condition as the mart takes it, such as {{column: amount, op: gt, value: 0}}, or and, or, not with further ones");
+            return null;
+        }
+    }
+
     private static TableKey ReadLearnedFrom(YamlMap map, string what)
     {
         var text = map.RequiredText("from");
@@ -104,29 +137,29 @@ internal sealed partial class DefinitionReader
         return TableKey.TryParse(text, out var table) ? table : default;
     }
 
-    private static IEnumerable<FeatureColumn> ReadFeatures(YamlMap map, string name)
+    private static IEnumerable<FeatureColumn> ReadFeatures(YamlMap map, string what)
     {
         if (map.Json("features") is not JsonObject { Count: > 0 } features)
         {
-            map.ProblemAt("features", $"clusters '{name}' has no 'features': name columns, each with what is made of it, such as features: {{monetary: {{log: true, scale: standard}}}}");
+            map.ProblemAt("features", $"{what} has no 'features': name columns, each with what is made of it, such as features: {{monetary: {{log: true, scale: standard}}}}");
             yield break;
         }
 
         foreach (var (column, node) in features)
         {
-            if (ReadFeature(map, name, column, node) is { } feature)
+            if (ReadFeature(map, what, column, node) is { } feature)
             {
                 yield return feature;
             }
         }
     }
 
-    private static FeatureColumn? ReadFeature(YamlMap map, string name, string column, JsonNode? node)
+    private static FeatureColumn? ReadFeature(YamlMap map, string what, string column, JsonNode? node)
     {
         var body = node is null ? [] : node.DeepClone() as JsonObject;
         if (body is null || body.ContainsKey("column"))
         {
-            map.ProblemAt("features", $"feature '{column}' of clusters '{name}' is {node?.ToJsonString()}: expected keys and values, such as {{log: true, scale: standard}}");
+            map.ProblemAt("features", $"feature '{column}' of {what} is {node?.ToJsonString()}: expected keys and values, such as {{log: true, scale: standard}}");
             return null;
         }
 
@@ -137,7 +170,7 @@ internal sealed partial class DefinitionReader
         }
         catch (JsonException error)
         {
-            map.ProblemAt("features", $"feature '{column}' of clusters '{name}' is {node?.ToJsonString()}: expected impute (mean, median, constant) with value, clip, log, scale (standard, minMax, robust), encode (oneHot, hash) with columns and unknown, or parts; {error.Path} is none of it");
+            map.ProblemAt("features", $"feature '{column}' of {what} is {node?.ToJsonString()}: expected impute (mean, median, constant) with value, clip, log, scale (standard, minMax, robust), encode (oneHot, hash) with columns and unknown, or parts; {error.Path} is none of it");
             return null;
         }
     }
@@ -180,7 +213,7 @@ internal sealed partial class DefinitionReader
         return null;
     }
 
-    private static RetrainRule ReadRetrain(YamlMap map, string name)
+    private static RetrainRule ReadRetrain(YamlMap map, string what)
     {
         switch (map.Text("retrain"))
         {
@@ -191,7 +224,7 @@ internal sealed partial class DefinitionReader
             case var text when text.EndsWith('d') && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var days) && days is >= 1 and <= 3650:
                 return new RetrainRule(TimeSpan.FromDays(days));
             case var text:
-                map.ProblemAt("retrain", $"'retrain' of clusters '{name}' is '{text}': expected always, never, or how many days a model may be old, such as 7d");
+                map.ProblemAt("retrain", $"'retrain' of {what} is '{text}': expected always, never, or how many days a model may be old, such as 7d");
                 return RetrainRule.Always;
         }
     }
@@ -201,6 +234,15 @@ internal sealed partial class DefinitionReader
         if (models.FirstOrDefault(m => tables.Contains(m.Table)) is { } clash)
         {
             map.ProblemAt("", $"'{clash.Table}' is a model too ({clash.Line}): rename one");
+        }
+    }
+
+    // Models of all kinds are registered by their names.
+    private void RefuseTwins(PipelineDefinition definition)
+    {
+        foreach (var twins in definition.Learns.Where(l => l.HasModel).GroupBy(l => l.Name).Where(g => g.Count() > 1))
+        {
+            problems.Add(new(DefinitionFiles.PipelineFile, twins.Last().Line.Number, $"two models are named '{twins.Key}' ({string.Join(", ", twins.Select(t => t.Line))}): rename one, for models are found by their names"));
         }
     }
 }

@@ -59,7 +59,7 @@ internal sealed partial class DefinitionReader
         }
 
         var metrics = root.Maps("metrics", "metric").Select(m => ReadMetric(m.Name, m.Map)).ToList();
-        return new PipelineDefinition
+        var definition = new PipelineDefinition
         {
             Name = name,
             Description = root.Text("description"),
@@ -71,9 +71,13 @@ internal sealed partial class DefinitionReader
             Serves = [.. ReadServes(root, sources, models)],
             Clusters = [.. ReadClusters(root, models)],
             Forecasts = [.. ReadForecasts(root, metrics, models)],
+            Predictions = [.. ReadPredictions(root, models)],
+            Anomalies = [.. ReadAnomalies(root, metrics, models)],
             Schedule = ScheduleReader.Read(root),
             Maintenance = MaintenanceReader.Read(root, sources, models),
         };
+        RefuseTwins(definition);
+        return definition;
     }
 
     private SourceDefinition ReadSource(string name, YamlMap map, QualityDefinition quality)

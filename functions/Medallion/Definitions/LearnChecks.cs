@@ -12,19 +12,41 @@ internal static class LearnChecks
     /// <summary>Checks the model that makes a table, and creates that table, empty, if its columns are known.</summary>
     public static void Bind(DuckDbSession session, PipelineDefinition definition, TableKey table, HashSet<TableKey> known, List<DefinitionProblem> problems)
     {
-        if (definition.Clusters.FirstOrDefault(c => c.Rows == table) is { } clusters)
+        switch (definition.Learns.First(l => l.Learned.Any(t => t.Table == table)))
         {
-            Bind(clusters.Line, $"clusters '{clusters.Name}'", () =>
-            {
-                var columns = ColumnsOf(clusters.From);
-                _ = new FeatureSql(ClusterTraining.FeaturesOf(definition.Name, clusters), clusters.From, columns);
-                return $"select {string.Join(", ", clusters.Key.Select(k => columns.Find(k, "key").Sql))}, {ClusterTraining.EmptyColumns} from {clusters.From}";
-            });
+            case ClusterDefinition clusters when clusters.Rows == table:
+                Bind(clusters.Line, $"clusters '{clusters.Name}'", () =>
+                {
+                    var columns = ColumnsOf(clusters.From);
+                    _ = new FeatureSql(ClusterTraining.FeaturesOf(definition.Name, clusters), clusters.From, columns);
+                    return $"select {Keys(clusters.Key, columns)}, {ClusterTraining.EmptyColumns} from {clusters.From}";
+                });
+                break;
+            case PredictionDefinition prediction when prediction.Rows == table:
+                Bind(prediction.Line, $"prediction '{prediction.Name}'", () =>
+                {
+                    var columns = ColumnsOf(prediction.From);
+                    _ = new FeatureSql(PredictionTraining.FeaturesOf(definition.Name, prediction), prediction.From, columns);
+                    return PredictionSql.Empty(prediction, columns);
+                });
+                break;
+            case PredictionDefinition prediction:
+                Bind(prediction.Line, $"prediction '{prediction.Name}'", () => PredictionSql.EmptyCoefficients);
+                break;
+            case ForecastDefinition forecast:
+                Bind(forecast.Line, $"forecast '{forecast.Name}'", () => ForecastTraining.EmptySql(TimeOf(forecast.Series), forecast.From));
+                break;
+            case MetricAnomalyDefinition anomalies:
+                Bind(anomalies.Line, $"anomalies '{anomalies.Name}'", () => MetricAnomalies.EmptySql(TimeOf(anomalies.Series), anomalies.From));
+                break;
+            default:
+                // What centroids have is known when they are trained.
+                break;
         }
-        else if (definition.Forecasts.FirstOrDefault(f => f.Table == table) is { } forecast)
-        {
-            Bind(forecast.Line, $"forecast '{forecast.Name}'", () => ForecastTraining.EmptySql(QuerySql.Grained(ColumnsOf(forecast.From).Find(forecast.Time, "time"), forecast.Grain, "time"), forecast.From));
-        }
+
+        string TimeOf(SeriesQuestion series) => QuerySql.Grained(ColumnsOf(series.From).Find(series.Time, "time"), series.Grain, "time");
+
+        static string Keys(IEnumerable<string> key, MartColumns columns) => string.Join(", ", key.Select(k => columns.Find(k, "key").Sql));
 
         MartColumns ColumnsOf(TableKey from) => MartColumns.Of(from.ToString(), session.Describe($"select * from {from.Layer}.{Sql.Identifier(from.Name)}"));
 

@@ -4,8 +4,33 @@ using Pipeline.Medallion.Prediction;
 
 namespace Pipeline.Medallion.Definitions;
 
+/// <summary>What a pipeline declares to be learnt from a table.</summary>
+internal interface ILearnDefinition
+{
+    /// <summary>Its name, and the first part of its tables' names.</summary>
+    string Name { get; }
+
+    /// <summary>Whether a model of that name is registered.</summary>
+    bool HasModel { get; }
+
+    /// <summary>One sentence for people.</summary>
+    string? Description { get; }
+
+    /// <summary>Where it stands in pipeline.yaml.</summary>
+    SourceLine Line { get; }
+
+    /// <summary>The tables that it makes.</summary>
+    IReadOnlyList<LearnedTable> Learned { get; }
+}
+
+/// <summary>A table that is learnt.</summary>
+/// <param name="Table">Its name.</param>
+/// <param name="Reads">What it is learnt from.</param>
+/// <param name="Follows">The part of the definition that it follows.</param>
+internal sealed record LearnedTable(TableKey Table, TableKey Reads, object Follows);
+
 /// <summary>Rows of a table that are put into clusters by k-means.</summary>
-public sealed record ClusterDefinition
+public sealed record ClusterDefinition : ILearnDefinition
 {
     /// <summary>The model's name; its tables are <c>gold.NAME_clusters</c> and <c>gold.NAME_centroids</c>.</summary>
     public required string Name { get; init; }
@@ -18,6 +43,9 @@ public sealed record ClusterDefinition
 
     /// <summary>What the model looks at.</summary>
     public IReadOnlyList<FeatureColumn> Features { get; init; } = [];
+
+    /// <summary>Which rows they are; null: all.</summary>
+    public MartFilter? Where { get; init; }
 
     /// <summary>How many clusters; null: as many as are told apart best.</summary>
     public int? K { get; init; }
@@ -48,6 +76,14 @@ public sealed record ClusterDefinition
 
     /// <summary>The table with a row for each cluster.</summary>
     public TableKey Centroids => new("gold", $"{Name}_centroids");
+
+    bool ILearnDefinition.HasModel => true;
+
+    IReadOnlyList<LearnedTable> ILearnDefinition.Learned =>
+    [
+        new(Rows, From, new { From, Key, Features, K, Seed, Restarts, Anomalies, Trainer, Where }),
+        new(Centroids, Rows, new { Name }),
+    ];
 }
 
 /// <summary>When a model is trained anew: whenever its data moved, when it is older than an age, or only when its definition changes or a full refresh asks for it.</summary>
@@ -62,7 +98,7 @@ public readonly record struct RetrainRule(TimeSpan? Age)
 }
 
 /// <summary>A metric by time that is predicted by exponential smoothing.</summary>
-public sealed record ForecastDefinition
+public sealed record ForecastDefinition : ILearnDefinition
 {
     /// <summary>The model's name; its table is <c>gold.NAME_forecast</c>.</summary>
     public required string Name { get; init; }
@@ -96,4 +132,10 @@ public sealed record ForecastDefinition
 
     /// <summary>The table with the predictions.</summary>
     public TableKey Table => new("gold", $"{Name}_forecast");
+
+    bool ILearnDefinition.HasModel => true;
+
+    IReadOnlyList<LearnedTable> ILearnDefinition.Learned => [new(Table, From, new { From, Metric, Time, Grain, Horizon, Leave, Smoothing })];
+
+    internal SeriesQuestion Series => new($"forecast '{Name}'", From, Metric, Time, Grain, Leave);
 }

@@ -38,6 +38,15 @@ public sealed record PipelineDefinition
     /// <summary>Metrics that are predicted.</summary>
     public IReadOnlyList<ForecastDefinition> Forecasts { get; init; } = [];
 
+    /// <summary>Columns that are predicted.</summary>
+    public IReadOnlyList<PredictionDefinition> Predictions { get; init; } = [];
+
+    /// <summary>Metrics whose unusual values are told.</summary>
+    public IReadOnlyList<MetricAnomalyDefinition> Anomalies { get; init; } = [];
+
+    /// <summary>All that is learnt.</summary>
+    internal IEnumerable<ILearnDefinition> Learns => [.. Clusters, .. Forecasts, .. Predictions, .. Anomalies];
+
     /// <summary>When it is started by itself; null: never.</summary>
     public ScheduleDefinition? Schedule { get; init; }
 

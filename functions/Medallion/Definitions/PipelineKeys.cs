@@ -3,7 +3,7 @@ namespace Pipeline.Medallion.Definitions;
 /// <summary>The keys that pipeline.yaml may have. A test holds pipeline.schema.json against them.</summary>
 internal static class PipelineKeys
 {
-    public static readonly string[] File = ["name", "description", "schedule", "sources", "models", "metrics", "aggregates", "maintenance", "quality", "serve", "rfm", "clusters", "forecasts"];
+    public static readonly string[] File = ["name", "description", "schedule", "sources", "models", "metrics", "aggregates", "maintenance", "quality", "serve", "rfm", "clusters", "forecasts", "predictions", "anomalies"];
 
     public static readonly string[] Source = ["connector", "hub", "land", "path", "format", "connection", "table", "query", "filter", "webhook", "load", "cursor", "lookback", "split_by", "rest", "key", "latest_by", "deleted", "partition", "schema", "evolution", "columns", "score", "rules", "quality"];
 
@@ -65,9 +65,13 @@ internal static class PipelineKeys
 
     public static readonly string[] Rfm = ["from", "key", "date", "amount", "purchase", "scores", "segments", "other", "description"];
 
-    public static readonly string[] Clusters = ["from", "key", "features", "k", "seed", "restarts", "anomalies", "retrain", "trainer", "description"];
+    public static readonly string[] Clusters = ["from", "where", "key", "features", "k", "seed", "restarts", "anomalies", "retrain", "trainer", "description"];
 
     public static readonly string[] Forecast = ["metric", "time", "grain", "horizon", "leave", "trend", "season", "period", "coverage", "description"];
+
+    public static readonly string[] Prediction = ["from", "where", "key", "time", "target", "features", "retrain", "description"];
+
+    public static readonly string[] Anomalies = ["metric", "time", "grain", "leave", "period", "seasons", "threshold", "description"];
 
     public const string FileConnector = "file";
 

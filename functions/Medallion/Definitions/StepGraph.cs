@@ -59,8 +59,7 @@ public sealed record CompiledPipeline
 
     /// <summary>What the definition says of a table that a model makes; null where it is SQL that makes it.</summary>
     public string? DescriptionOf(TableKey table) => Definition.Models.FirstOrDefault(m => m.Table == table)?.Description
-        ?? Definition.Clusters.FirstOrDefault(c => c.Rows == table || c.Centroids == table)?.Description
-        ?? Definition.Forecasts.FirstOrDefault(f => f.Table == table)?.Description;
+        ?? Definition.Learns.FirstOrDefault(l => l.Learned.Any(t => t.Table == table))?.Description;
 
     /// <summary>What a step serves.</summary>
     public ServeDefinition Serve(TableKey step) => Definition.Serves.First(s => s.Step == step);
@@ -85,7 +84,7 @@ internal static class StepGraph
     public static IReadOnlyList<Step> Order(PipelineDefinition definition, IReadOnlyDictionary<TableKey, IReadOnlyList<TableKey>> reads, List<DefinitionProblem> problems)
     {
         var nodes = definition.Sources.SelectMany(OfSource).Concat(definition.Models.Select(m => new Node(m.Table, StepKind.Model, reads[m.Table], Follows(m), m.Line)))
-            .Concat(definition.Clusters.SelectMany(OfClusters)).Concat(definition.Forecasts.Select(OfForecast))
+            .Concat(definition.Learns.SelectMany(OfLearned))
             .GroupBy(n => n.Table).ToDictionary(n => n.Key, n => n.First());
         var steps = new Dictionary<TableKey, Step>();
         foreach (var table in nodes.Keys)
@@ -151,14 +150,7 @@ internal static class StepGraph
         yield return new Node(new TableKey("silver", source.Name), StepKind.Clean, [bronze, .. references], Follows(source, contract), source.Columns.FirstOrDefault(c => c.References is not null)?.Line ?? source.Line);
     }
 
-    private static IEnumerable<Node> OfClusters(ClusterDefinition clusters)
-    {
-        yield return new Node(clusters.Rows, StepKind.Learn, [clusters.From], new { clusters.From, clusters.Key, clusters.Features, clusters.K, clusters.Seed, clusters.Restarts, clusters.Anomalies, clusters.Trainer }, clusters.Line);
-        yield return new Node(clusters.Centroids, StepKind.Learn, [clusters.Rows], new { clusters.Name }, clusters.Line);
-    }
-
-    private static Node OfForecast(ForecastDefinition forecast) => new(
-        forecast.Table, StepKind.Learn, [forecast.From], new { forecast.From, forecast.Metric, forecast.Time, forecast.Grain, forecast.Horizon, forecast.Leave, forecast.Smoothing }, forecast.Line);
+    private static IEnumerable<Node> OfLearned(ILearnDefinition learns) => learns.Learned.Select(t => new Node(t.Table, StepKind.Learn, [t.Reads], t.Follows, learns.Line));
 
     private static void NoteCycle(Node node, IReadOnlyList<TableKey> cycle, Dictionary<TableKey, Node> nodes, List<DefinitionProblem> problems)
     {

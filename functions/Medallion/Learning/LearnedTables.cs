@@ -2,12 +2,13 @@ using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Events;
 using Pipeline.Medallion.Runs;
 
 namespace Pipeline.Medallion.Learning;
 
 /// <summary>Makes the tables that models say: each is one commit, with the version of the model beside the rows.</summary>
-internal sealed class LearnedTables(LakeTables tables, Engine engine, DataFileWriter writer, IEnumerable<ILearner> learners)
+internal sealed class LearnedTables(LakeTables tables, Engine engine, DataFileWriter writer, EventLog events, IEnumerable<ILearner> learners)
 {
     private const string ModelDomain = "pipeline.model";
 
@@ -51,12 +52,17 @@ internal sealed class LearnedTables(LakeTables tables, Engine engine, DataFileWr
                     Schema = DeltaSchema.FromDuckDb(session.Describe(learned.Select)),
                     Add = added,
                     Transaction = new TransactionId(work.TransactionId, work.Number),
-                    Domains = [new DomainState(work.StateDomain, Json.Write(state)), new DomainState(ModelDomain, Json.Write(learned.Model))],
+                    Domains = [new DomainState(work.StateDomain, Json.Write(state)), .. learned.Model is { } model ? [new DomainState(ModelDomain, Json.Write(model))] : Array.Empty<DomainState>()],
                     Description = pipeline.DescriptionOf(work.Table),
                     ReadVersion = now?.Version ?? -1,
                     Metrics = new Dictionary<string, string> { ["runId"] = work.RunId },
                 },
                 cancellationToken);
+            if (learned.Notice is { } notice)
+            {
+                await events.TryAppendAsync(notice with { RunId = work.RunId }, cancellationToken);
+            }
+
             return StepOutcome.Of(work.Table, StepStatus.Succeeded, rows, (work.Table, committed.Version));
         }
         catch (DuckDbException error) when (engine.Exhausted(work.Table, error) is { } exhausted)
@@ -95,9 +101,17 @@ internal sealed record LearnWork
     public required string RunId { get; init; }
 
     public required DateTimeOffset TimeUtc { get; init; }
+
+    /// <summary>Whether the newest model is applied instead of training another: what this run has trained already counts, whatever its age; a full refresh trains anew.</summary>
+    public bool Keeps(TrainedModel? newest, RetrainRule retrain) =>
+        newest is not null && newest.Definition == Step.Definition && (newest.RunId == RunId || (!Anew && (retrain.Age is not { } age || TimeUtc - newest.Card.TrainedUtc < age)));
 }
 
 /// <summary>What a model says of rows.</summary>
 /// <param name="Select">A SELECT of the table's rows, in the session that was given.</param>
-/// <param name="Model">The version of the model.</param>
-internal sealed record Learned(string Select, long Model);
+/// <param name="Model">The version of the model; null: none was trained.</param>
+internal sealed record Learned(string Select, long? Model)
+{
+    /// <summary>What people are told once the table is there; its key keeps it from being told again.</summary>
+    public NewEvent? Notice { get; init; }
+}

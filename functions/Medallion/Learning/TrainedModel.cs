@@ -31,6 +31,9 @@ public sealed record TrainedModel
 
     /// <summary>The smoothed series; null: it is a model of another kind.</summary>
     public SmoothingModel? Forecast { get; init; }
+
+    /// <summary>The regression; null: it is a model of another kind.</summary>
+    public TrainedRegression? Regression { get; init; }
 }
 
 /// <summary>Clusters that rows can be put into.</summary>
@@ -53,4 +56,32 @@ public sealed record TrainedClusters
 
     /// <summary>How each k did; empty where k was given.</summary>
     public IReadOnlyList<CandidateK> Candidates { get; init; } = [];
+}
+
+/// <summary>A regression that predicts rows.</summary>
+public sealed record TrainedRegression
+{
+    /// <summary>The columns that features are made of, with their types.</summary>
+    public required IReadOnlyList<DuckDbColumn> Columns { get; init; }
+
+    /// <summary>What is made of them.</summary>
+    public required IReadOnlyList<FeatureColumn> Features { get; init; }
+
+    /// <summary>How, as the oldest rows say.</summary>
+    public required FittedFeatures Fitted { get; init; }
+
+    /// <summary>The weights.</summary>
+    public required RidgeModel Model { get; init; }
+
+    /// <summary>How well each penalty predicts.</summary>
+    public required IReadOnlyList<TriedLambda> CrossValidation { get; init; }
+
+    /// <summary>Rows before this time were learnt from first.</summary>
+    public required DateTime TrainedBefore { get; init; }
+
+    /// <summary>Rows from then on before this time checked the model, and were learnt from after that.</summary>
+    public required DateTime ValidatedBefore { get; init; }
+
+    /// <summary>Rows from then on up to this time tested it.</summary>
+    public required DateTime TestedTo { get; init; }
 }

@@ -76,7 +76,7 @@ public sealed class DataMart
         try
         {
             var (select, fitted) = await OpenAsync(page, reading, (query.Key.Count == 0 ? page : await PageAsync(query, cancellationToken)).Reads);
-            return new MartFeatures(page.Table, reading, select, fitted ?? throw new InvalidOperationException("Features are always fitted."), query.Key);
+            return new MartFeatures(page.Table, reading, select, fitted ?? throw new InvalidOperationException("Features are always fitted."), query);
         }
         catch
         {

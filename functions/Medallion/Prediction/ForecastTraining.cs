@@ -1,11 +1,8 @@
 using System.Globalization;
-using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Learning;
 using Pipeline.Medallion.Mart;
-using Pipeline.Medallion.Mart.Metrics;
-using Pipeline.Medallion.Mart.Query;
 
 namespace Pipeline.Medallion.Prediction;
 
@@ -27,73 +24,29 @@ internal sealed class ForecastTraining(DataMart mart, ModelRegistry registry) : 
     public async Task<Learned> LearnAsync(LearnWork work, DuckDbSession session, CancellationToken cancellationToken)
     {
         var forecast = work.Pipeline.Forecasts.First(f => f.Table == work.Step.Table);
-        var (type, times, values) = await SeriesAsync(work, forecast, cancellationToken);
-        RequireNoGap(forecast, times);
+        var series = await MetricSeries.ReadAsync(mart, work, forecast.Series, cancellationToken);
+        series.RequireNoGap();
+        var (times, values) = (series.Times, series.Values);
         var last = await registry.FindAsync(work.Pipeline.Name, forecast.Name, null, cancellationToken);
         var model = ExponentialSmoothing.Fit(values, forecast.Smoothing, cancellationToken);
         var trained = last is not null && last.RunId == work.RunId && last.Definition == work.Step.Definition
             ? last
             : await registry.AddAsync(version => Describe(work, forecast, model, values, version, cancellationToken), last, cancellationToken);
 
-        session.Execute($"create table forecast (time {type}, kind varchar, value double, low double, high double)", cancellationToken);
+        session.Execute($"create table forecast (time {series.TimeType}, kind varchar, value double, low double, high double)", cancellationToken);
         using var appender = session.Append("forecast");
         for (var i = 0; i < times.Count; i++)
         {
-            appender.Append(Time(times[i], type), "actual", values[i], null, null);
+            appender.Append(series.Value(times[i]), "actual", values[i], null, null);
         }
 
         foreach (var next in model.Predict(forecast.Horizon))
         {
-            appender.Append(Time(After(times[^1], forecast.Grain, next.Step), type), "forecast", next.Value, next.Low, next.High);
+            appender.Append(series.Value(series.After(times[^1], next.Step)), "forecast", next.Value, next.Low, next.High);
         }
 
         appender.Complete();
         return new Learned("select * from forecast", trained.Version);
-    }
-
-    private async Task<(string Type, IReadOnlyList<DateTime> Times, double[] Values)> SeriesAsync(LearnWork work, ForecastDefinition forecast, CancellationToken cancellationToken)
-    {
-        var question = MetricQuestion.Of(new MetricQuery { Pipeline = work.Pipeline.Name, Metrics = [forecast.Metric], Time = new MetricTime { Column = forecast.Time, Grain = forecast.Grain } }, work.Pipeline) with
-        {
-            Version = work.Versions[forecast.From],
-            Where = new MartFilter { Column = forecast.Time, Op = MartOperator.IsNotNull },
-            Limit = DataMart.RowLimit,
-        };
-        using var answer = await mart.QueryAsync(question, cancellationToken);
-        var all = answer.ToList();
-        if (all.Count == DataMart.RowLimit)
-        {
-            throw new TerminalException($"forecast '{forecast.Name}': '{forecast.Metric}' has {DataMart.RowLimit} values or more. Take a longer grain than {Name(forecast.Grain)}.");
-        }
-
-        var rows = all.SkipLast(forecast.Leave).ToList();
-        if (rows.Find(r => r[1] is null) is { } empty)
-        {
-            throw new TerminalException(string.Create(CultureInfo.InvariantCulture, $"forecast '{forecast.Name}': '{forecast.Metric}' has no value at {TimeOf(empty[0]):yyyy-MM-dd HH:mm}, and one for each {Name(forecast.Grain)} was expected."));
-        }
-
-        return (answer.Columns[0].Type, [.. rows.Select(r => TimeOf(r[0]))], [.. rows.Select(r => r[1] is Int128 whole ? (double)whole : Convert.ToDouble(r[1], CultureInfo.InvariantCulture))]);
-    }
-
-    private static DateTime TimeOf(object? value) => value switch
-    {
-        DateOnly day => day.ToDateTime(TimeOnly.MinValue),
-        DateTimeOffset time => time.UtcDateTime,
-        DateTime time => time,
-        _ => throw new InvalidOperationException($"{value} is no time."),
-    };
-
-    private static void RequireNoGap(ForecastDefinition forecast, IReadOnlyList<DateTime> times)
-    {
-        for (var i = 1; i < times.Count; i++)
-        {
-            if (After(times[i - 1], forecast.Grain, 1) != times[i])
-            {
-                throw new TerminalException(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"forecast '{forecast.Name}': after {times[i - 1]:yyyy-MM-dd HH:mm} comes {times[i]:yyyy-MM-dd HH:mm}, and a value for each {Name(forecast.Grain)} was expected. Take a longer grain, or a table that has a row for each."));
-            }
-        }
     }
 
     private static TrainedModel Describe(LearnWork work, ForecastDefinition forecast, SmoothingModel model, double[] values, long version, CancellationToken cancellationToken)
@@ -149,17 +102,4 @@ internal sealed class ForecastTraining(DataMart mart, ModelRegistry registry) : 
         where T : struct, Enum => value.ToString().ToLowerInvariant();
 
     private static string Text(double value) => value.ToString("G6", CultureInfo.InvariantCulture);
-
-    private static DateTime After(DateTime time, MartGrain grain, int steps) => grain switch
-    {
-        MartGrain.Minute => time.AddMinutes(steps),
-        MartGrain.Hour => time.AddHours(steps),
-        MartGrain.Day => time.AddDays(steps),
-        MartGrain.Week => time.AddDays(7 * steps),
-        MartGrain.Month => time.AddMonths(steps),
-        MartGrain.Quarter => time.AddMonths(3 * steps),
-        _ => time.AddYears(steps),
-    };
-
-    private static object Time(DateTime time, string type) => type == "DATE" ? DateOnly.FromDateTime(time) : new DateTimeOffset(time, TimeSpan.Zero);
 }

@@ -51,12 +51,13 @@ public sealed class RegressionRows
 
     /// <summary>Reads rows.</summary>
     /// <param name="result">BIGINT times in ascending order, features, target; see <see cref="Select"/>.</param>
+    /// <param name="targetName">What the target is called; null: as its column is.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="TerminalException">A value is NULL, NaN or infinite: the message says which, in which row.</exception>
-    public static RegressionRows Read(DuckDbResult result, CancellationToken cancellationToken)
+    public static RegressionRows Read(DuckDbResult result, string? targetName, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(result);
-        var names = result.Columns.Skip(1).Select(c => c.Name).ToList();
+        IReadOnlyList<string> names = [.. result.Columns.Skip(1).SkipLast(1).Select(c => c.Name), targetName ?? result.Columns[^1].Name];
         var times = new List<long>();
         var columns = names.Select(_ => new List<double>()).ToArray();
         while (result.NextChunk() is { } chunk)
@@ -85,6 +86,9 @@ public sealed class RegressionRows
         ArgumentNullException.ThrowIfNull(target);
         return new RegressionRows(names, targetName, [.. features], target, [.. Enumerable.Range(0, target.Length).Select(i => (long)i)]);
     }
+
+    /// <summary>The time of a row.</summary>
+    internal DateTime Time(int row) => DateTime.UnixEpoch.AddMicroseconds(times[row]);
 
     internal ReadOnlySpan<double> Feature(int feature) => features[feature];
 

@@ -14,15 +14,7 @@ public static class RidgeTrainer
     {
         ArgumentNullException.ThrowIfNull(rows);
         ArgumentNullException.ThrowIfNull(options);
-        options.Check();
-        var (trainingEnd, validationEnd) = (rows.Boundary((int)(rows.Count * options.TrainingShare)), rows.Boundary((int)(rows.Count * (options.TrainingShare + options.ValidationShare))));
-        var folds = Enumerable.Range(0, options.Folds + 2).Select(i => rows.Boundary((int)((long)trainingEnd * i / (options.Folds + 1)))).ToList();
-        if (folds.Zip(folds.Skip(1)).Any(f => f.First >= f.Second) || trainingEnd >= validationEnd || validationEnd >= rows.Count)
-        {
-            throw new TerminalException(
-                $"ridge regression: {rows.Count} rows cannot be divided by their time into {options.Folds + 1} parts to learn from, some to check and some to test: more rows of different times were expected");
-        }
-
+        var (trainingEnd, validationEnd, folds) = RidgeParts.Of(rows, options);
         var shifts = Moments.Shifts(rows);
         var tried = CrossValidate(rows, options, folds, shifts, cancellationToken, out var training);
         var best = tried.MinBy(t => (t.Rmse, -t.Lambda)) ?? throw new InvalidOperationException("No penalty was tried.");
@@ -38,7 +30,7 @@ public static class RidgeTrainer
         };
     }
 
-    private static List<TriedLambda> CrossValidate(RegressionRows rows, RidgeOptions options, List<int> folds, double[] shifts, CancellationToken cancellationToken, out Moments learnt)
+    private static List<TriedLambda> CrossValidate(RegressionRows rows, RidgeOptions options, IReadOnlyList<int> folds, double[] shifts, CancellationToken cancellationToken, out Moments learnt)
     {
         var squares = new double[options.Lambdas.Count];
         learnt = Moments.Of(rows, folds[0], folds[1], shifts);
@@ -131,4 +123,23 @@ public sealed record RidgeResult
 
     /// <summary>On the newest rows, which it never saw: what to expect.</summary>
     public required Comparison Test { get; init; }
+}
+
+/// <summary>How rows are divided by their time.</summary>
+/// <param name="TrainingEnd">The first row after those that are learnt from first.</param>
+/// <param name="ValidationEnd">The first row of those that test.</param>
+/// <param name="Folds">Where the parts of the training rows begin, and where the last ends.</param>
+internal sealed record RidgeParts(int TrainingEnd, int ValidationEnd, IReadOnlyList<int> Folds)
+{
+    /// <exception cref="TerminalException">An option is out of its range, or there are too few rows.</exception>
+    public static RidgeParts Of(RegressionRows rows, RidgeOptions options)
+    {
+        options.Check();
+        var (trainingEnd, validationEnd) = (rows.Boundary((int)(rows.Count * options.TrainingShare)), rows.Boundary((int)(rows.Count * (options.TrainingShare + options.ValidationShare))));
+        var folds = Enumerable.Range(0, options.Folds + 2).Select(i => rows.Boundary((int)((long)trainingEnd * i / (options.Folds + 1)))).ToList();
+        return folds.Zip(folds.Skip(1)).Any(f => f.First >= f.Second) || trainingEnd >= validationEnd || validationEnd >= rows.Count
+            ? throw new TerminalException(
+                $"ridge regression: {rows.Count} rows cannot be divided by their time into {options.Folds + 1} parts to learn from, some to check and some to test: more rows of different times were expected")
+            : new RidgeParts(trainingEnd, validationEnd, folds);
+    }
 }

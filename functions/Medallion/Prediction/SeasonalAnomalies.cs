@@ -22,7 +22,8 @@ public static class SeasonalAnomalies
         for (var i = 0; i < values.Length; i++)
         {
             var known = values[Math.Max(0, i - window)..i].ToArray().Where(double.IsFinite).ToList();
-            levels[i] = values[i] - (known.Count > 0 ? RobustDeviation.Median(known) : double.NaN);
+            var usual = known.Count > 0 ? RobustDeviation.Median(known) : double.NaN;
+            levels[i] = values[i] - usual;
             var history = new List<double>();
             for (var before = i - options.Period; before >= options.Period && history.Count < options.Seasons; before -= options.Period)
             {
@@ -33,7 +34,7 @@ public static class SeasonalAnomalies
             }
 
             var score = double.IsFinite(levels[i]) ? RobustDeviation.Of(history, levels[i]) : null;
-            scores[i] = new MetricScore(i, values[i], score, score is { } found && Math.Abs(found) > options.Threshold);
+            scores[i] = new MetricScore(i, values[i], history.Count < RobustDeviation.MinHistory || double.IsNaN(usual) ? null : usual + RobustDeviation.Median(history), score, score is { } found && Math.Abs(found) > options.Threshold);
         }
 
         return scores;
@@ -43,11 +44,14 @@ public static class SeasonalAnomalies
 /// <summary>What a metric's season is, and what is unusual.</summary>
 public sealed record SeasonalOptions
 {
+    /// <summary>Earlier seasons that a value is held against, where nothing is said.</summary>
+    public const int DefaultSeasons = 30;
+
     /// <summary>Values of a season, such as 7 of days or 24 of hours; 1: none.</summary>
     public int Period { get; init; } = 1;
 
     /// <summary>Earlier seasons that a value is held against; with fewer than 8 there is no score.</summary>
-    public int Seasons { get; init; } = 30;
+    public int Seasons { get; init; } = DefaultSeasons;
 
     /// <summary>Beyond this score, above or below, a value is an anomaly.</summary>
     public double Threshold { get; init; } = RobustDeviation.Threshold;
@@ -65,6 +69,7 @@ public sealed record SeasonalOptions
 /// <summary>How unusual a value is.</summary>
 /// <param name="Index">Its place in the series, from 0.</param>
 /// <param name="Value">The value.</param>
+/// <param name="Expected">What is usual for its part of the season, after the seasons before; null where too little is known.</param>
 /// <param name="Score">Robust deviations from what is usual for its part of the season; infinite where all earlier ones are the same and it differs; null where too little is known.</param>
 /// <param name="IsAnomaly">Beyond the threshold.</param>
-public sealed record MetricScore(int Index, double Value, double? Score, bool IsAnomaly);
+public sealed record MetricScore(int Index, double Value, double? Expected, double? Score, bool IsAnomaly);

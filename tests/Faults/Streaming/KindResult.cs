@@ -1,6 +1,6 @@
 namespace Pipeline.Faults.Streaming;
 
-/// <summary>How a kind of fault came out.</summary>
+/// <summary>How a kind of fault came out, or a part of its faults.</summary>
 internal sealed record KindResult
 {
     public required string Kind { get; init; }
@@ -9,6 +9,9 @@ internal sealed record KindResult
 
     /// <summary>Decides the moments and what exactly went wrong.</summary>
     public required int Seed { get; init; }
+
+    /// <summary>The number of the first fault, from 0.</summary>
+    public int First { get; init; }
 
     /// <summary>Events that were sent and acknowledged.</summary>
     public required int Events { get; init; }
@@ -30,6 +33,25 @@ internal sealed record KindResult
     public IReadOnlyList<string> Problems { get; init; } = [];
 
     public bool Passed => Problems.Count == 0 && Verdict is { Lost: 0, Duplicated: 0, Differences: 0 };
+
+    /// <summary>Parts of a kind as one.</summary>
+    public static KindResult Of(IReadOnlyList<KindResult> parts) => parts[0] with
+    {
+        Events = parts.Sum(p => p.Events),
+        Faults = parts.Sum(p => p.Faults),
+        Verdict = new Verdict
+        {
+            Lost = parts.Sum(p => p.Verdict.Lost),
+            Duplicated = parts.Sum(p => p.Verdict.Duplicated),
+            Dropped = parts.Sum(p => p.Verdict.Dropped),
+            Windows = parts.Sum(p => p.Verdict.Windows),
+            Differences = parts.Sum(p => p.Verdict.Differences),
+        },
+        RecoverySeconds = [.. parts.SelectMany(p => p.RecoverySeconds)],
+        MostUnreadBytes = parts.Max(p => p.MostUnreadBytes),
+        Seconds = parts.Sum(p => p.Seconds),
+        Problems = [.. parts.SelectMany(p => p.Problems.Select(problem => $"{p.Kind}, faults from {p.First}: {problem}"))],
+    };
 
     /// <summary>The time within which a share of the recoveries was.</summary>
     public double Recovery(double share)

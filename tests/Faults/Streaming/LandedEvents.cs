@@ -9,7 +9,7 @@ namespace Pipeline.Faults.Streaming;
 /// <summary>How far bronze has the hub's events, by the positions in its commits.</summary>
 internal sealed class LandedEvents(LakeTables tables)
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
     private readonly DeltaTable table = tables.Open(StreamSandbox.Pipeline, new TableKey("bronze", "readings"));
 
     /// <summary>Waits until bronze has one of some events, asked for again and again.</summary>

@@ -3,13 +3,13 @@ using Pipeline.Faults.Streaming.Kinds;
 
 namespace Pipeline.Faults.Streaming;
 
-/// <summary>All kinds of faults, in the order of the table.</summary>
+/// <summary>All kinds of faults, in the order of the table. Each call gives new ones: what they remember is of one sandbox.</summary>
 internal static class StreamFaults
 {
-    public static IReadOnlyList<StreamFault> All { get; } = [new KillFault(), .. Answers(), StorageFault.Reset(), new RepeatFault(), new MoveFault(), new BrokerFault(), StorageFault.Slow(), new StopFault()];
+    public static IReadOnlyList<StreamFault> All => [new KillFault(), .. Answers(), StorageFault.Reset(), new RepeatFault(), new MoveFault(), new BrokerFault(), StorageFault.Slow(), new StopFault()];
 
     /// <summary>The same, with what storage answers as one kind.</summary>
-    public static IReadOnlyList<StreamFault> Few { get; } =
+    public static IReadOnlyList<StreamFault> Few =>
         [new KillFault(), new MixedFault("answers", "storage answers 409, 412, 429, 500, 503, or not in time", Answers()), StorageFault.Reset(), new RepeatFault(), new MoveFault(), new BrokerFault(), StorageFault.Slow(), new StopFault()];
 
     private static StreamFault[] Answers() =>

@@ -12,14 +12,14 @@ internal sealed class StreamRun(StreamSandbox sandbox, Action<string> tell)
     private static readonly TimeSpan RoundTime = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Night = TimeSpan.FromHours(12);
 
-    /// <summary>Plays a kind.</summary>
-    public async Task<KindResult> PlayAsync(StreamFault fault, int events, int faults, int seed, CancellationToken cancellationToken)
+    /// <summary>Plays faults of a kind: as many as the result is to have, among as many events, from its first on.</summary>
+    public async Task<KindResult> PlayAsync(StreamFault fault, KindResult result, CancellationToken cancellationToken)
     {
+        var (events, faults) = (result.Events, result.Faults);
         var begun = Stopwatch.StartNew();
-        var random = new Random(HashCode(fault.Kind, seed));
+        var random = new Random(HashCode(fault.Kind, result.Seed) + result.First);
         var mark = sandbox.Producer.Now;
         var recoveries = new List<double>();
-        var result = new KindResult { Kind = fault.Kind, Description = fault.Description, Seed = seed, Events = events, Faults = faults };
         try
         {
             for (var round = 0; round < faults; round++)

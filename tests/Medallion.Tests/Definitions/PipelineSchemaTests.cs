@@ -34,6 +34,8 @@ public sealed class PipelineSchemaTests
         { "rfm", PipelineKeys.Rfm },
         { "clusters", PipelineKeys.Clusters },
         { "forecast", PipelineKeys.Forecast },
+        { "prediction", PipelineKeys.Prediction },
+        { "anomalies", PipelineKeys.Anomalies },
     };
 
     [Theory]
@@ -57,6 +59,7 @@ public sealed class PipelineSchemaTests
         Assert.Equal(Names<MissedRuns>(), Choices("schedule", "missed"));
         Assert.Equal(Names<ServeMode>(), Choices("serve", "mode"));
         Assert.Equal(Names<MartGrain>(), Choices("forecast", "grain"));
+        Assert.Equal(Names<MartGrain>(), Choices("anomalies", "grain"));
         Assert.Equal(Names<Trend>(), Choices("forecast", "trend"));
         Assert.Equal(Names<Season>(), Choices("forecast", "season"));
         Assert.Equal(Names<FeatureScale>(), Choices("feature", "scale").Select(c => c.ToLowerInvariant()));

@@ -102,7 +102,7 @@ public sealed class RidgeTests
         {
             const string Query = "select date '2024-01-01' + (99 - i // 10)::int as day, i % 13 as a, sin(i)::decimal(9,4) as b, 2 * (i % 13) + 1 as y from range(1000) t(i)";
             using var result = session.Query(RegressionRows.Select("day", ["a", "b"], "y", Query));
-            var trained = RidgeTrainer.Train(RegressionRows.Read(result, CancellationToken.None), new RidgeOptions { TrainingShare = 0.703, ValidationShare = 0.15 }, CancellationToken.None);
+            var trained = RidgeTrainer.Train(RegressionRows.Read(result, null, CancellationToken.None), new RidgeOptions { TrainingShare = 0.703, ValidationShare = 0.15 }, CancellationToken.None);
 
             Assert.Equal((710, 150, 140), (trained.Training.Model.Rows, trained.Validation.Model.Rows, trained.Test.Model.Rows));
             Assert.Equal(["a", "b"], trained.Model.Features);
@@ -121,7 +121,7 @@ public sealed class RidgeTests
         using (var session = DuckDbSession.Open(new DuckDbOptions { TempDirectory = folder }))
         {
             using var result = session.Query(RegressionRows.Select("day", ["a"], "y", $"select date '2024-01-01' + i::int as day, {expression} as a, i as y from range(10) t(i)"));
-            Assert.Contains(found, Assert.Throws<TerminalException>(() => RegressionRows.Read(result, CancellationToken.None)).Message, StringComparison.Ordinal);
+            Assert.Contains(found, Assert.Throws<TerminalException>(() => RegressionRows.Read(result, null, CancellationToken.None)).Message, StringComparison.Ordinal);
         }
 
         Directory.Delete(folder, recursive: true);
