@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pipeline.Lakehouse.DuckDb.Native;
 
 namespace Pipeline.Lakehouse.DuckDb;
