@@ -64,6 +64,8 @@ public static partial class MedallionServices
         services.AddSingleton(s => new EventLog(
             s.GetRequiredService<TableServiceClient>(), s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<EventLog>>() ?? NullLogger<EventLog>.Instance));
         services.AddSingleton<RunEventWriter>();
+        services.AddSingleton<ScoreMetrics>();
+        services.AddSingleton<AnomalyEvents>();
         services.AddSingleton<AuditArchive>();
         services.AddSingleton(s => new AuditLog(
             s.GetRequiredService<TableServiceClient>(), s.GetRequiredService<AuditArchive>(), s.GetRequiredService<TimeProvider>(), s.GetService<ILogger<AuditLog>>() ?? NullLogger<AuditLog>.Instance));
@@ -109,6 +111,8 @@ public static partial class MedallionServices
         services.AddSingleton<SourceLander>();
         services.AddSingleton<SourceCommitter>();
         services.AddSingleton(s => CleanLimits.Of(s.GetRequiredService<EngineOptions>()));
+        services.AddSingleton<NewestModels>();
+        services.AddSingleton(s => new RowScoring(s.GetRequiredService<NewestModels>(), s.GetService<ILogger<RowScoring>>() ?? NullLogger<RowScoring>.Instance));
         services.AddSingleton<SourceCleaner>();
         services.AddSingleton<SourceBackfiller>();
         services.AddSingleton<SourceReplayer>();
@@ -217,6 +221,7 @@ public static partial class MedallionServices
             s.GetRequiredService<LineageLog>(),
             s.GetRequiredService<QualityRecorder>(),
             s.GetRequiredService<RunEventWriter>(),
+            s.GetRequiredService<AnomalyEvents>(),
             s.GetRequiredService<SourceSchemas>()));
         return services;
     }

@@ -16,6 +16,7 @@ internal sealed record BenchmarkOptions
           serve     [--rows N] [--times N]                                    rows of silver to PostgreSQL, beside \copy from of the same rows as CSV
           database  [--rows N]                                                rows of PostgreSQL into bronze, beside \copy to and DuckDB
           cluster   [--rows N] [--memory SIZE] [--times N] [--threads N]      k-means beside scikit-learn, the machine's limit measured in the same run; and so many rows out of Parquet
+          score     [--rows N] [--times N]                                    landings of so many events, without a model and scored by one
           mart      [--rows N]                                                questions to the mart: over all rows, of gold, and as many as go
           snapshot  [--commits N]                                             a table of many commits, opened from its checkpoint
         Sizes are such as 1GiB or 800MB; without them the engine has its defaults.

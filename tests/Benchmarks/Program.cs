@@ -12,6 +12,7 @@ return args switch
     ["serve", .. var rest] => await DoneAsync(ServeBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
     ["database", .. var rest] => await DoneAsync(DatabaseBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
     ["cluster", .. var rest] => await DoneAsync(ClusterBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
+    ["score", .. var rest] => await DoneAsync(ScoreBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
     ["mart", .. var rest] => await DoneAsync(MartBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
     _ => Usage(),
 };

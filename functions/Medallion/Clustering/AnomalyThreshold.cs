@@ -29,7 +29,7 @@ public sealed record AnomalyThreshold
     public required double Deviation { get; init; }
 
     /// <summary>The greatest distance that is usual; null: none is unusual.</summary>
-    public required double? Threshold { get; init; }
+    public double? Threshold { get; init; }
 
     /// <summary>Whether a row at this distance is an anomaly.</summary>
     public bool IsAnomaly(double distance) => distance > Threshold;

@@ -48,16 +48,33 @@ public sealed class FeatureMatrix
     /// <exception cref="TerminalException">A column has another type, or a value is NULL, NaN, infinite or too large: the message says which, in which row.</exception>
     public static FeatureMatrix Read(DuckDbResult result, FeatureScaling scaling, CancellationToken cancellationToken) => Read(result, FeatureReader.For(result), scaling, null, cancellationToken);
 
-    /// <summary>Reads rows that a model is to be applied to, on the scale of the model.</summary>
+    /// <summary>Reads rows that a model is to be applied to, on the scale of the model and around its centre: a row comes to the same whatever other rows are read with it.</summary>
     /// <inheritdoc cref="Read(DuckDbResult, FeatureScaling, CancellationToken)"/>
     public static FeatureMatrix Read(DuckDbResult result, KMeansModel model, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(model);
-        var reader = FeatureReader.For(result);
+        var reader = FeatureReader.For(result, model.Features.Count == result.Columns.Count ? Centre(model) : null);
         return reader.Names.SequenceEqual(model.Features, StringComparer.Ordinal)
             ? Read(result, reader, FeatureScaling.None, model.Scales, cancellationToken)
             : throw new TerminalException(
                 $"the query gives {string.Join(", ", reader.Names)}, and the model knows {string.Join(", ", model.Features)}: select the model's features, in their order");
+    }
+
+    /// <summary>By feature, the mean of the rows that a model was trained on.</summary>
+    internal static IReadOnlyList<double> Centre(KMeansModel model)
+    {
+        var rows = model.Sizes.Sum(size => (double)size);
+        return [.. Enumerable.Range(0, model.Features.Count).Select(column => rows > 0
+            ? model.Centroids.Zip(model.Sizes, (centroid, size) => centroid[column] * (size / rows)).Sum()
+            : model.Centroids.Average(centroid => centroid[column]))];
+    }
+
+    /// <summary>By feature, how far from the centre a value may lie that <see cref="Read(DuckDbResult, KMeansModel, CancellationToken)"/> takes.</summary>
+    internal static IReadOnlyList<double> Reach(KMeansModel model)
+    {
+        // A little less, for a value is scaled after it was cut to 32 bits.
+        var limit = 0.999 * FeatureReader.Limit(model.Features.Count);
+        return [.. model.Scales.Select(scale => limit * Math.Min(1, scale))];
     }
 
     /// <summary>A SELECT that gives columns as features of a query: cast to DOUBLE, in the order given.</summary>

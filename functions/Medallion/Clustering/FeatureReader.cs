@@ -6,7 +6,10 @@ using Pipeline.Lakehouse.DuckDb;
 namespace Pipeline.Medallion.Clustering;
 
 /// <summary>Fills a <see cref="FeatureMatrix"/>, a column of a chunk at a time.</summary>
-internal sealed class FeatureReader(IReadOnlyList<string> names, IReadOnlyList<bool> doubles)
+/// <param name="names">The columns.</param>
+/// <param name="doubles">By column, whether it is DOUBLE and not FLOAT.</param>
+/// <param name="centre">By column, what is subtracted; null: the mean of the rows.</param>
+internal sealed class FeatureReader(IReadOnlyList<string> names, IReadOnlyList<bool> doubles, IReadOnlyList<double>? centre = null)
 {
     private const int BlockRows = FeatureMatrix.BlockRows;
     private const int SegmentFloats = 1 << 18;
@@ -17,20 +20,22 @@ internal sealed class FeatureReader(IReadOnlyList<string> names, IReadOnlyList<b
 
     private readonly List<FeatureMatrix.Segment> segments = [];
     private readonly int segmentShift = BitOperations.Log2((uint)Math.Max(1, SegmentFloats / (BlockRows * names.Count)));
-    private readonly double[] shifts = new double[names.Count];
+    private readonly double[] shifts = centre?.ToArray() ?? new double[names.Count];
     private readonly double limit = Limit(names.Count);
     private int rows;
 
     public IReadOnlyList<string> Names => names;
 
-    public static FeatureReader For(DuckDbResult result)
+    /// <param name="result">Its columns are FLOAT or DOUBLE.</param>
+    /// <param name="centre">By column, what is subtracted; null: the mean of the rows.</param>
+    public static FeatureReader For(DuckDbResult result, IReadOnlyList<double>? centre = null)
     {
         if (result.Columns.FirstOrDefault(c => c.Type is not ("DOUBLE" or "FLOAT")) is { } other)
         {
             throw new TerminalException($"the feature '{other.Name}' is {other.Type}, and DOUBLE or FLOAT was expected: cast it, such as {Sql.Identifier(other.Name)}::double");
         }
 
-        return new FeatureReader([.. result.Columns.Select(c => c.Name)], [.. result.Columns.Select(c => c.Type == "DOUBLE")]);
+        return new FeatureReader([.. result.Columns.Select(c => c.Name)], [.. result.Columns.Select(c => c.Type == "DOUBLE")], centre);
     }
 
     /// <summary>The greatest value, as it is clustered, that 32 bits can work with.</summary>
@@ -99,7 +104,7 @@ internal sealed class FeatureReader(IReadOnlyList<string> names, IReadOnlyList<b
         });
         for (var column = 0; column < means.Length && rows > 0; column++)
         {
-            means[column] /= rows;
+            means[column] = centre is null ? means[column] / rows : 0;
         }
 
         ForEachColumnOfBlocks((_, column, values) =>
@@ -172,7 +177,7 @@ internal sealed class FeatureReader(IReadOnlyList<string> names, IReadOnlyList<b
     private void Append<T>(ReadOnlySpan<T> values, int column)
         where T : unmanaged, INumber<T>
     {
-        if (rows == 0 && values.Length > 0)
+        if (rows == 0 && values.Length > 0 && centre is null)
         {
             // The first value stands in for the mean, which is known at the end: digits that all values share are gone before they are cut to 32 bits.
             shifts[column] = double.CreateChecked(values[0]);

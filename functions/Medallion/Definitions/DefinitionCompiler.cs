@@ -21,6 +21,7 @@ public sealed class DefinitionCompiler(Engine engine)
         RunTime.Define(session, DateTimeOffset.UnixEpoch);
         definition = definition with { Sources = [.. definition.Sources.Select(s => CheckSource(session, s, problems))] };
         SourceRules.Check(session, definition, problems);
+        ScoreChecks.Check(definition, problems);
         foreach (var scored in definition.Rfm)
         {
             Try(scored.Line, $"rfm '{scored.Name}'", problems, () => RfmSql.Check(scored.Scoring, session));

@@ -124,6 +124,8 @@ internal sealed partial class DefinitionReader
             Schema = schema,
             Evolution = map.OptionalChoice<SchemaEvolution>("evolution"),
             Columns = columns,
+            Score = map.Texts("score"),
+            ScoreLine = map.LineOf("score"),
             Rules = [.. rules.Where(r => !Adjusts(r) && !r.Has("sum")).Select(QualityDefinitionReader.ReadRule)],
             Sums = [.. rules.Where(r => r.Has("sum")).Select(QualityDefinitionReader.ReadSum)],
             Adjustments = [.. rules.Where(Adjusts).Select(QualityDefinitionReader.ReadAdjustment)],

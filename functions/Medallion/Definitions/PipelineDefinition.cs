@@ -124,6 +124,12 @@ public sealed record SourceDefinition
     /// <summary>Whether columns are detected in the files.</summary>
     public bool IsDetected => Columns.Count == 0 || Evolution == SchemaEvolution.Evolve;
 
+    /// <summary>Models, below <c>clusters</c>, that score its rows as they become silver; each gives silver four columns.</summary>
+    public IReadOnlyList<string> Score { get; init; } = [];
+
+    /// <summary>Where <see cref="Score"/> stands in pipeline.yaml.</summary>
+    public SourceLine ScoreLine { get; init; }
+
     /// <summary>Rules over whole rows.</summary>
     public IReadOnlyList<RuleDefinition> Rules { get; init; } = [];
 

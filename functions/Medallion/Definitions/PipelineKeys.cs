@@ -5,7 +5,7 @@ internal static class PipelineKeys
 {
     public static readonly string[] File = ["name", "description", "schedule", "sources", "models", "metrics", "aggregates", "maintenance", "quality", "serve", "rfm", "clusters", "forecasts", "predictions", "anomalies"];
 
-    public static readonly string[] Source = ["connector", "hub", "land", "path", "format", "connection", "table", "query", "filter", "webhook", "load", "cursor", "lookback", "split_by", "rest", "key", "latest_by", "deleted", "partition", "schema", "evolution", "columns", "rules", "quality"];
+    public static readonly string[] Source = ["connector", "hub", "land", "path", "format", "connection", "table", "query", "filter", "webhook", "load", "cursor", "lookback", "split_by", "rest", "key", "latest_by", "deleted", "partition", "schema", "evolution", "columns", "score", "rules", "quality"];
 
     /// <summary>Of these only a source of files has any.</summary>
     public static readonly string[] Files = ["path", "format", "load"];

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Silver;
 
 namespace Pipeline.Medallion.Definitions;
 
@@ -65,7 +66,8 @@ public sealed record CompiledPipeline
 
     /// <summary>What the definition says of a table's columns, by name.</summary>
     public IReadOnlyDictionary<string, string> DescriptionsOf(TableKey table) => Definition.Models.FirstOrDefault(m => m.Table == table)?.Columns
-        ?? (table.Layer == "silver" ? Definition.Sources.FirstOrDefault(s => s.Name == table.Name) : null)?.Columns.Where(c => c.Description is not null).ToDictionary(c => c.Name, c => c.Description ?? "")
+        ?? (table.Layer == "silver" ? Definition.Sources.FirstOrDefault(s => s.Name == table.Name) : null)?.Columns.Where(c => c.Description is not null).Select(c => (c.Name, Text: c.Description ?? ""))
+            .Concat(ScoreColumns.Described(Source(table))).ToDictionary(c => c.Name, c => c.Text)
         ?? new Dictionary<string, string>();
 
     /// <summary>The step that makes a table.</summary>
@@ -145,7 +147,7 @@ internal static class StepGraph
             source.Evolution,
         };
         var references = source.Columns.Select(c => c.References?.Table).OfType<TableKey>().Distinct().OrderBy(t => t.ToString(), StringComparer.Ordinal);
-        yield return new Node(new TableKey("silver", source.Name), StepKind.Clean, [bronze, .. references], source.Deleted is null ? contract : new { contract, source.Deleted }, source.Columns.FirstOrDefault(c => c.References is not null)?.Line ?? source.Line);
+        yield return new Node(new TableKey("silver", source.Name), StepKind.Clean, [bronze, .. references], Follows(source, contract), source.Columns.FirstOrDefault(c => c.References is not null)?.Line ?? source.Line);
     }
 
     private static IEnumerable<Node> OfLearned(ILearnDefinition learns) => learns.Learned.Select(t => new Node(t.Table, StepKind.Learn, [t.Reads], t.Follows, learns.Line));
@@ -162,6 +164,14 @@ internal static class StepGraph
             : "tables need each other in a cycle, because a column's 'references' waits for the table that it names";
         problems.Add(new(node.Line.File, node.Line.Number, $"{what}: {string.Join(" → ", cycle)}"));
     }
+
+    // A source without what came later has the hash that it had before.
+    private static object Follows(SourceDefinition source, object contract) => source switch
+    {
+        { Score.Count: > 0 } => new { contract, source.Deleted, source.Score },
+        { Deleted: not null } => new { contract, source.Deleted },
+        _ => contract,
+    };
 
     // A model that is built as a whole has the hash that it had before there was another way.
     private static object Follows(ModelDefinition model) => model is { Incremental: false, History: null }

@@ -29,13 +29,23 @@ internal sealed class CleanLineage(SourceDefinition source, IReadOnlyList<DuckDb
     private string Valid => string.Join(" and ", looked.Select(column => $"{column} is not null").Concat(rules).Prepend("_error is null"));
 
     /// <summary>Where silver comes from.</summary>
-    public TableLineage Silver(DuckDbSession session, IEnumerable<string> columns)
+    /// <param name="session">Understands SQL.</param>
+    /// <param name="columns">The columns of silver.</param>
+    /// <param name="clusters">The models of the pipeline; some may score the rows.</param>
+    public TableLineage Silver(DuckDbSession session, IEnumerable<string> columns, IReadOnlyList<ClusterDefinition> clusters)
     {
         var parts = source.Partition is { } partition ? partition.As.Select(part => $"{part}({Sql.Identifier(partition.By)}) as {Sql.Identifier(part)}") : [];
-        var list = string.Join(", ", source.Columns.Select(column => Sql.Identifier(column.Name)).Concat(parts).Concat(["_ingested_at", "_file", "_row", $"{Score} as {CleanSql.QualityColumn}", $"{Score} as {CleanSql.TierColumn}"]));
+        var list = string.Join(", ", source.Columns.Select(column => Sql.Identifier(column.Name)).Concat(parts).Concat(["_ingested_at", "_file", "_row", $"{Score} as {CleanSql.QualityColumn}", $"{Score} as {CleanSql.TierColumn}"]).Concat(clusters.Where(c => source.Score.Contains(c.Name)).SelectMany(Said)));
         var latest = source.LatestBy is { } by ? $"{Sql.Identifier(by)}, " : "";
         var one = source.Key.Count == 0 ? "" : $"qualify row_number() over (partition by {string.Join(", ", source.Key.Select(Sql.Identifier))} order by {latest}_ingested_at, _file, _row) = 1";
         return Follow(session, $"select {list} from ({Typed}) where {Valid} {one}", columns);
+    }
+
+    // A model looks at all of its features for each column that it gives.
+    private IEnumerable<string> Said(ClusterDefinition model)
+    {
+        var looks = string.Join(", ", model.Features.Select(f => f.Column).Where(f => source.Columns.Any(c => c.Name == f)).Select(Sql.Identifier).Prepend("null"));
+        return ScoreColumns.Of(model.Name).Select(column => $"row({looks}) as {Sql.Identifier(column)}");
     }
 
     private string Score => lenient.Count == 0 ? "1" : $"row({string.Join(", ", lenient)})";

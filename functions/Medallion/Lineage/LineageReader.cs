@@ -62,7 +62,7 @@ internal sealed class LineageReader(Engine engine)
             {
                 var silver = new TableKey("silver", source.Name);
                 Create(silver, CleanSql.EmptySilver(source));
-                tables[silver] = clean.Silver(session, columns[silver]);
+                tables[silver] = clean.Silver(session, columns[silver], pipeline.Definition.Clusters);
                 var rejected = new TableKey("rejected", source.Name);
                 Create(rejected, CleanSql.EmptyRejected);
                 tables[rejected] = clean.Rejected(session, columns[rejected]);

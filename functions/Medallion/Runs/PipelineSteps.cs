@@ -36,6 +36,7 @@ public sealed class PipelineSteps
     private readonly LineageLog lineage;
     private readonly QualityRecorder quality;
     private readonly RunEventWriter events;
+    private readonly AnomalyEvents anomalies;
     private readonly SourceSchemas schemas;
 
     internal PipelineSteps(
@@ -60,12 +61,13 @@ public sealed class PipelineSteps
         LineageLog lineage,
         QualityRecorder quality,
         RunEventWriter events,
+        AnomalyEvents anomalies,
         SourceSchemas schemas)
     {
         (this.planner, this.sources, this.definitions, this.lander, this.committer, this.cleaner) = (planner, sources, definitions, lander, committer, cleaner);
         (this.backfiller, this.replayer, this.partCleaner, this.bucketCleaner, this.closer) = (backfiller, replayer, partCleaner, bucketCleaner, closer);
         (this.builder, this.learned, this.server, this.metrics, this.tables, this.runs, this.steps) = (builder, learned, server, metrics, tables, runs, steps);
-        (this.lineage, this.quality, this.events, this.schemas) = (lineage, quality, events, schemas);
+        (this.lineage, this.quality, this.events, this.anomalies, this.schemas) = (lineage, quality, events, anomalies, schemas);
     }
 
     /// <summary>Fixes what the run does.</summary>
@@ -135,7 +137,7 @@ public sealed class PipelineSteps
 
     /// <summary>Does one bucket of a clean step that was cut.</summary>
     public Task<LandedPart> CleanBucketAsync(StepWork work, string invocation, CancellationToken cancellationToken) => DoPartAsync(
-        work, (source, _) => bucketCleaner.CleanAsync(source, work, invocation, cancellationToken), cancellationToken);
+        work, (source, split) => bucketCleaner.CleanAsync(source, work, split, invocation, cancellationToken), cancellationToken);
 
     /// <summary>Makes visible what parts and buckets of a clean step wrote.</summary>
     public Task<StepResult> CommitCleanedAsync(StepWork work, string invocation, CancellationToken cancellationToken) => DoAsync(
@@ -243,6 +245,7 @@ public sealed class PipelineSteps
                 }
 
                 await events.EndStepAsync(work, outcome, cancellationToken);
+                await anomalies.TellAsync(work.Pipeline, work.Table, outcome.Scored, work.RunId, cancellationToken);
             }
 
             return outcome.Result;

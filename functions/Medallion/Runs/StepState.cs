@@ -30,6 +30,10 @@ public sealed record StepState
     /// <summary>Columns that were detected, with their types (ingest steps without a contract).</summary>
     public IReadOnlyList<DetectedColumn> Columns { get; init; } = [];
 
+    /// <summary>What models said of the rows of the commit; null: none was asked (clean steps).</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ScoredRows>? Scored { get; init; }
+
     /// <summary>The state of a step in a snapshot of its table, or null where the step never committed there.</summary>
     public static StepState? Of(DeltaSnapshot? snapshot, TableKey step) =>
         snapshot is not null && snapshot.Domains.TryGetValue($"pipeline.step.{step}", out var text) ? Json.Read<StepState>(text) : null;

@@ -6,7 +6,7 @@ using Pipeline.Medallion.Runs;
 namespace Pipeline.Medallion.Silver;
 
 /// <summary>Cuts a backfill that is too much for one activity: finds its keys part by part, and writes them to the run's folder, where all parts read them.</summary>
-internal sealed class BackfillSplitter(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer, CleanLimits limits)
+internal sealed class BackfillSplitter(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer, RowScoring scoring, CleanLimits limits)
 {
     /// <summary>Cuts it.</summary>
     public async Task<StepOutcome> SplitAsync(
@@ -34,7 +34,7 @@ internal sealed class BackfillSplitter(LakeTables tables, Engine engine, TableRe
             step,
             [.. within.Files.Union(await MetAsync(source, silver, work, backfill, cancellationToken))],
             source.Key.Count > 0,
-            limits) with { Backfill = backfill };
+            limits) with { Backfill = backfill, Models = (await scoring.FindAsync(work.Pipeline, source, cancellationToken)).ToDictionary(m => m.Name, m => m.Version) };
         split = await new UniqueSplitter(tables, engine, reader, writer).FindAsync(source, step, split, silver: null, work, invocation, cancellationToken);
         await folder.WriteAsync(RunFolder.SplitName(work.Table, invocation), split, cancellationToken);
         return new StepOutcome { Result = new StepResult { Table = work.Table, Status = StepStatus.Running, Split = split.Announce(invocation) } };

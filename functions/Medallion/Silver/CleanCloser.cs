@@ -24,7 +24,7 @@ internal sealed class CleanCloser(LakeTables tables, Engine engine, TableReader 
         var step = await CleanTables.ReadAsync(tables, work, cancellationToken);
         if (await step.Inputs.IsDoneAsync(tables, step.Silver, work, definition, cancellationToken) is { } status && step is { Silver: { } silver, Rejected: { } rejected })
         {
-            return StepOutcome.Of(work.Table, status, StepState.Of(silver, work.Table)?.Rows, (work.Table, silver.Version), (step.RejectedKey, rejected.Version));
+            return StepOutcome.Done(work, status, StepState.Of(silver, work.Table), (work.Table, silver.Version), (step.RejectedKey, rejected.Version));
         }
 
         var folder = new RunFolder(tables.Lake, work.RunId);
@@ -63,6 +63,7 @@ internal sealed class CleanCloser(LakeTables tables, Engine engine, TableReader 
             RefusedRemove = rewrite is null ? null : [.. rewrite.Removed.Select(f => f.Path)],
             SilverVersion = plan.SilverVersion,
             RejectedVersion = plan.RejectedVersion,
+            Scored = ScoredRows.Sum(parts.Select(p => p.Scored).Concat(buckets.Select(b => b.Scored))),
             Rows = new RowBooks
             {
                 In = rows,

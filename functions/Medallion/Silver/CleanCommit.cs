@@ -36,6 +36,9 @@ internal sealed record CleanCommit
     /// <summary>The version of rejected that the files rest on; null: that there is none.</summary>
     public required long? RejectedVersion { get; init; }
 
+    /// <summary>What models said of the new rows of silver.</summary>
+    public IReadOnlyList<ScoredRows> Scored { get; init; } = [];
+
     /// <summary>What became of the rows.</summary>
     public required RowBooks Rows { get; init; }
 
@@ -64,7 +67,7 @@ internal sealed record CleanCommit
                 ReadVersion = RejectedVersion ?? -1,
             },
             cancellationToken);
-        var state = new StepState { RunId = work.RunId, Definition = definition, Inputs = tables.Inputs.Identities, Rows = Rows };
+        var state = new StepState { RunId = work.RunId, Definition = definition, Inputs = tables.Inputs.Identities, Rows = Rows, Scored = Scored.Count == 0 ? null : Scored };
         var silver = await tables.SilverTable.CommitAsync(
             new DeltaCommit
             {
@@ -81,6 +84,6 @@ internal sealed record CleanCommit
                 Metrics = new Dictionary<string, string> { ["runId"] = work.RunId, ["numRejectedRows"] = Rows.Rejected.ToString(CultureInfo.InvariantCulture) },
             },
             cancellationToken);
-        return StepOutcome.Of(work.Table, StepStatus.Succeeded, Rows, (work.Table, silver.Version), (tables.RejectedKey, rejected.Version)) with { Note = Note };
+        return StepOutcome.Of(work.Table, StepStatus.Succeeded, Rows, (work.Table, silver.Version), (tables.RejectedKey, rejected.Version)) with { Note = Note, Scored = ScoredBatch.Of(state, isRepeat: false) };
     }
 }

@@ -31,6 +31,9 @@ internal sealed record CleanSplit
     /// <summary>By how many buckets rows are told apart; 0 where the source has no key, and every row stays.</summary>
     public required int Buckets { get; init; }
 
+    /// <summary>The version of each model that scores the rows, the same for all parts.</summary>
+    public IReadOnlyDictionary<string, long> Models { get; init; } = new Dictionary<string, long>();
+
     /// <summary>The version of silver that all of this rests on; null: that there is none.</summary>
     public long? SilverVersion { get; init; }
 
@@ -115,6 +118,9 @@ internal sealed record CleanedPart
     /// <summary>Files of the run's folder that name rows of rejected which a backfill judges anew.</summary>
     public IReadOnlyList<AddFile> JudgedRejected { get; init; } = [];
 
+    /// <summary>What models said of the valid rows, where they are files of silver.</summary>
+    public IReadOnlyList<ScoredRows> Scored { get; init; } = [];
+
     /// <summary>The bounds of the keys; null where silver has no files that they could meet.</summary>
     public KeyFilter? Keys { get; init; }
 
@@ -130,6 +136,9 @@ internal sealed record CleanedBucket
 
     /// <summary>The new rows of the bucket: all are accounted for.</summary>
     public required RowBooks Rows { get; init; }
+
+    /// <summary>What models said of the new rows that stay.</summary>
+    public IReadOnlyList<ScoredRows> Scored { get; init; } = [];
 
     /// <summary>Rows that silver had.</summary>
     public required long Present { get; init; }

@@ -46,7 +46,7 @@ internal sealed class CleanSql
 
     /// <summary>The columns of silver, without rows.</summary>
     public static string EmptySilver(SourceDefinition source) =>
-        $"select {string.Join(", ", source.Columns.Select(c => $"null::{Stored(c.Type)} as {Sql.Identifier(c.Name)}"))}{PartitionColumns(source)}, null::timestamptz as _ingested_at, null::varchar as _file, null::bigint as _row, null::double as {QualityColumn}, null::varchar as {TierColumn}{(source.Evolution == SchemaEvolution.Discard ? $", null::varchar as {RescuedColumn}" : "")} where false";
+        $"select {string.Join(", ", source.Columns.Select(c => $"null::{Stored(c.Type)} as {Sql.Identifier(c.Name)}"))}{PartitionColumns(source)}, null::timestamptz as _ingested_at, null::varchar as _file, null::bigint as _row, null::double as {QualityColumn}, null::varchar as {TierColumn}{(source.Evolution == SchemaEvolution.Discard ? $", null::varchar as {RescuedColumn}" : "")}{ScoreColumns.Empty(source)} where false";
 
     /// <summary>What rules see of a row, without rows.</summary>
     public static string EmptyTyped(SourceDefinition source) =>
@@ -60,7 +60,8 @@ internal sealed class CleanSql
             return UnknownFields.Adopt(source, detected);
         }
 
-        var names = ColumnNames.ForTable(detected.Select(d => ColumnNames.ForSilver(d.Name)));
+        var scores = ScoreColumns.Of(source).ToList();
+        var names = ColumnNames.ForTable(scores.Concat(detected.Select(d => ColumnNames.ForSilver(d.Name)))).Skip(scores.Count);
         return source with { Columns = [.. detected.Zip(names, (d, name) => new ColumnDefinition { Name = name, From = d.Name, Type = d.Type, Line = source.Line })] };
     }
 
@@ -86,6 +87,7 @@ internal sealed class CleanSql
         var taken = unique.Select(c => $", row(_file, _row) in (select row(_file, _row) from {UniqueValues.NameOf(c.Index)}) as {SourceChecks.Taken(c.Index)}");
         session.Execute($"create temp view marked as select *{string.Concat(taken)} from resolved");
         session.Execute($"create temp view checked as select *, {Holds(looked, withUnique: true)} as _valid from marked");
+        ScoreColumns.Create(session, source);
     }
 
     // Without those that are null: a row of CSV has every field of its file's header.
@@ -127,9 +129,13 @@ internal sealed class CleanSql
     public void Show(DuckDbSession session, bool valid) => session.Execute(
         $"create or replace temp view source_rows as select * from ({rows}) {(valid ? "anti" : "semi")} join refused using (_file, _row); create or replace temp view checked as select *, {(valid ? "true" : "false")} as _valid from marked");
 
-    /// <summary>Valid rows as silver has them.</summary>
+    /// <summary>Valid rows as silver has them, with what the session's tables of scores say of them when it is read.</summary>
     /// <param name="hasLosers">Whether the session's table <c>losers</c> holds rows that a later row of the same key replaces.</param>
-    public string Silver(bool hasLosers) =>
+    public string Silver(bool hasLosers) => ScoreColumns.Beside(source, Valid(hasLosers));
+
+    /// <summary>Valid rows as silver has them, without scores.</summary>
+    /// <param name="hasLosers">Whether the session's table <c>losers</c> holds rows that a later row of the same key replaces.</param>
+    public string Valid(bool hasLosers) =>
         $"select {string.Join(", ", source.Columns.Select(c => $"{Sql.Identifier(c.Name)}::{Stored(c.Type)} as {Sql.Identifier(c.Name)}"))}{PartitionColumns(source)}, _ingested_at, _file, _row, {Score} as {QualityColumn}, {TierOf(Score)} as {TierColumn}{(source.Evolution == SchemaEvolution.Discard ? $", {SourceChecks.Unexpected} as {RescuedColumn}" : "")} "
         + $"from checked{(hasLosers ? " anti join losers using (_file, _row)" : "")} where _valid";
 

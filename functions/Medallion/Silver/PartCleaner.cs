@@ -8,7 +8,7 @@ namespace Pipeline.Medallion.Silver;
 
 /// <summary>Does one part of a clean step that is too large for one activity: cleans files of bronze, or brings files of silver to where new rows of their keys are. It commits
 /// nothing.</summary>
-internal sealed class PartCleaner(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer)
+internal sealed class PartCleaner(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer, RowScoring scoring)
 {
     /// <summary>Does a part.</summary>
     /// <param name="declared">The source as the definition has it.</param>
@@ -41,6 +41,7 @@ internal sealed class PartCleaner(LakeTables tables, Engine engine, TableReader 
         await UniqueValues.TakeAsync(session, reader, source, plan.Unique, folder.Unique(work.Table), cancellationToken);
         var judged = scope?.Judge(rows, cancellationToken) ?? 0;
         var measured = rows.Measure(cancellationToken);
+        var scored = scoring.Score(rows, await scoring.FindAsync(work.Pipeline, plan.Models, cancellationToken), hasLosers: false, cancellationToken);
         var valid = rows.Sql.Silver(hasLosers: false);
         var keys = plan.Present.Count > 0 && scope is null ? KeyFilter.Of(session, source.Key, $"({CleanSql.AsStored(session, valid)})", cancellationToken) : null;
         return new CleanedPart
@@ -48,6 +49,7 @@ internal sealed class PartCleaner(LakeTables tables, Engine engine, TableReader 
             Judged = judged,
             JudgedRejected = scope is null ? [] : await NameRejectedAsync(session, step, plan, folder.Judged(work.Table), invocation, cancellationToken),
             Measured = measured,
+            Scored = plan.Buckets == 0 ? scored : [],
             Valid = plan.Buckets == 0
                 ? await writer.WriteAsync(session, valid, step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken)
                 : await writer.WriteAsync(session, Bucket.Rows(session, source, valid, present: false, plan.Buckets), folder.Rows(work.Table), [Bucket.Column], invocation, cancellationToken),

@@ -12,7 +12,7 @@ namespace Pipeline.Medallion.Silver;
 /// A key is judged anew as a whole: it is within the backfill if one of its rows lies in the range, in bronze as it is typed now or in silver. So no key is there twice or lost
 /// where its latest row moves into the range or out of it. Rows of rejected follow their row of bronze.
 /// </remarks>
-internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer, CleanLimits limits)
+internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer, RowScoring scoring, CleanLimits limits)
 {
     private const string Backfilled = "backfilled in part";
 
@@ -30,7 +30,7 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
         var step = await CleanTables.ReadAsync(tables, work, cancellationToken);
         if (await step.Inputs.IsDoneAsync(tables, step.Silver, work, definition, cancellationToken) is { } status && step is { Silver: { } done, Rejected: { } doneRejected })
         {
-            return StepOutcome.Of(work.Table, status, StepState.Of(done, work.Table)?.Rows, (work.Table, done.Version), (step.RejectedKey, doneRejected.Version));
+            return StepOutcome.Done(work, status, StepState.Of(done, work.Table), (work.Table, done.Version), (step.RejectedKey, doneRejected.Version));
         }
 
         using var session = engine.OpenSession();
@@ -64,6 +64,7 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
         }
 
         var (superseded, duplicate) = rows.FindLosers(cancellationToken);
+        var scored = scoring.Score(rows, await scoring.FindAsync(work.Pipeline, source, cancellationToken), superseded + duplicate > 0, cancellationToken);
         var select = CleanSql.AsStored(session, rows.Sql.Silver(superseded + duplicate > 0));
         var replaced = silver with { Files = [.. within.Files, .. await scope.TouchedAsync(reader, silver with { Files = met }, step.SilverTable.Root, cancellationToken)] };
         using var lease = await reader.CreateViewAsync(session, "present", "replaced", replaced, step.SilverTable.Root, cancellationToken);
@@ -85,6 +86,7 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
             RefusedRemove = [.. rewrite.Removed.Select(f => f.Path)],
             SilverVersion = silver.Version,
             RejectedVersion = step.Rejected?.Version,
+            Scored = scored,
             Rows = new RowBooks
             {
                 In = step.Bronze.Rows,
@@ -101,7 +103,7 @@ internal sealed class SourceBackfiller(LakeTables tables, Engine engine, TableRe
         return await commit.CommitAsync(step, source, session, work, definition, cancellationToken);
 
         Task<StepOutcome> SplitAsync() =>
-            new BackfillSplitter(tables, engine, reader, writer, limits).SplitAsync(source, step, silver, within, work, range, invocation, cancellationToken);
+            new BackfillSplitter(tables, engine, reader, writer, scoring, limits).SplitAsync(source, step, silver, within, work, range, invocation, cancellationToken);
     }
 
     /// <summary>What the step's note says.</summary>

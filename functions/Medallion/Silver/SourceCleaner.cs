@@ -8,7 +8,7 @@ namespace Pipeline.Medallion.Silver;
 
 /// <summary>Makes a source's silver and rejected tables from its bronze table: types, checks, one row per key. As a rule it reads only what it has not seen.</summary>
 /// <remarks>Several passes over the raw rows instead of one with a window over all of them: memory stays bounded, whatever the number of rows.</remarks>
-internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer, CleanLimits limits)
+internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer, RowScoring scoring, CleanLimits limits)
 {
     /// <summary>Cleans a source, or tells how it is to be cut if that is too much for one activity.</summary>
     /// <param name="declared">The source as the definition has it.</param>
@@ -22,7 +22,7 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
         var step = await CleanTables.ReadAsync(tables, work, cancellationToken);
         if (await step.Inputs.IsDoneAsync(tables, step.Silver, work, definition, cancellationToken) is { } status && step is { Silver: { } silver, Rejected: { } rejected })
         {
-            return StepOutcome.Of(work.Table, status, StepState.Of(silver, work.Table)?.Rows, (work.Table, silver.Version), (step.RejectedKey, rejected.Version));
+            return StepOutcome.Done(work, status, StepState.Of(silver, work.Table), (work.Table, silver.Version), (step.RejectedKey, rejected.Version));
         }
 
         if (IsAhead(declared, step, work, definition) && step is { Silver: { } ahead, Rejected: { } beside })
@@ -61,6 +61,7 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
             return stopped;
         }
 
+        var scored = scoring.Score(rows, await scoring.FindAsync(work.Pipeline, source, cancellationToken), superseded + duplicate + (merge?.Superseded ?? 0) + (merge?.Duplicate ?? 0) > 0, cancellationToken);
         var select = merge?.Select ?? rows.Sql.Silver(superseded + duplicate > 0);
         var deleted = DeletedRows.Count(session, source, select, cancellationToken);
         var added = await writer.WriteAsync(session, DeletedRows.Without(source, select), step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken);
@@ -76,6 +77,7 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
             RefusedRemove = scope.Undo?.Remove,
             SilverVersion = step.Silver?.Version,
             RejectedVersion = step.Rejected?.Version,
+            Scored = scored,
             Rows = new RowBooks
             {
                 In = scope.Bronze.Rows,
@@ -92,6 +94,7 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
 
         async Task<StepOutcome> SplitAsync(CleanSplit cut)
         {
+            cut = cut with { Models = (await scoring.FindAsync(work.Pipeline, source, cancellationToken)).ToDictionary(m => m.Name, m => m.Version) };
             var split = await new UniqueSplitter(tables, engine, reader, writer).FindAsync(source, step, cut, scope.Incremental ? step.Silver : null, work, invocation, cancellationToken);
             await new RunFolder(tables.Lake, work.RunId).WriteAsync(RunFolder.SplitName(work.Table, invocation), split, cancellationToken);
             return new StepOutcome { Result = new StepResult { Table = work.Table, Status = StepStatus.Running, Split = split.Announce(invocation) } };

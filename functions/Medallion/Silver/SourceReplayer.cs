@@ -10,7 +10,7 @@ namespace Pipeline.Medallion.Silver;
 
 /// <summary>Tries rejected rows again: their rows of bronze go through the rules of now. Those that pass move to silver, the others stay in rejected with their new reasons, in the
 /// commits of one step, so that a row is in one of the two.</summary>
-internal sealed class SourceReplayer(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer, CleanLimits limits)
+internal sealed class SourceReplayer(LakeTables tables, Engine engine, TableReader reader, DataFileWriter writer, RowScoring scoring, CleanLimits limits)
 {
     /// <summary>What a replay does to a table, for messages.</summary>
     public const string Replayed = "replayed into";
@@ -30,7 +30,7 @@ internal sealed class SourceReplayer(LakeTables tables, Engine engine, TableRead
         var step = await CleanTables.ReadAsync(tables, work, cancellationToken);
         if (await step.Inputs.IsDoneAsync(tables, step.Silver, work, definition, cancellationToken) is { } status && step is { Silver: { } done, Rejected: { } doneRejected })
         {
-            return StepOutcome.Of(work.Table, status, StepState.Of(done, work.Table)?.Rows, (work.Table, done.Version), (step.RejectedKey, doneRejected.Version));
+            return StepOutcome.Done(work, status, StepState.Of(done, work.Table), (work.Table, done.Version), (step.RejectedKey, doneRejected.Version));
         }
 
         using var session = engine.OpenSession();
@@ -60,6 +60,7 @@ internal sealed class SourceReplayer(LakeTables tables, Engine engine, TableRead
             throw new TerminalException($"The rows meet more of {work.Table} than one activity reads ({limits.SingleBytes:n0} bytes). Replay fewer at a time: by 'rule', or by 'from' and 'to'. Nothing was committed.");
         }
 
+        var scored = scoring.Score(rows, await scoring.FindAsync(work.Pipeline, source, cancellationToken), superseded + duplicate + (merge?.Superseded ?? 0) + (merge?.Duplicate ?? 0) > 0, cancellationToken);
         var select = merge?.Select ?? rows.Sql.Silver(superseded + duplicate > 0);
         var deleted = DeletedRows.Count(session, source, select, cancellationToken);
         var added = await writer.WriteAsync(session, DeletedRows.Without(source, select), step.SilverTable.Root, source.Partition?.As ?? [], invocation, cancellationToken);
@@ -77,6 +78,7 @@ internal sealed class SourceReplayer(LakeTables tables, Engine engine, TableRead
             RefusedRemove = [.. rewrite.Removed.Select(f => f.Path)],
             SilverVersion = silver.Version,
             RejectedVersion = rejected.Version,
+            Scored = scored,
             Rows = new RowBooks
             {
                 In = found,

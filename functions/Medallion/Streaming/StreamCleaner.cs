@@ -3,6 +3,7 @@ using System.Globalization;
 using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Delta;
 using Pipeline.Medallion.Definitions;
+using Pipeline.Medallion.Events;
 using Pipeline.Medallion.Runs;
 using Pipeline.Medallion.Silver;
 
@@ -25,7 +26,7 @@ internal enum CatchUp
 }
 
 /// <summary>Brings a stream's silver and rejected up to its bronze, by the same rules as a run. What it has read is in its commits, so a repeat does nothing twice.</summary>
-internal sealed class StreamCleaner(LakeTables tables, SourceCleaner cleaner, RunStore runs, StepStore steps, TimeProvider clock)
+internal sealed class StreamCleaner(LakeTables tables, SourceCleaner cleaner, RunStore runs, StepStore steps, AnomalyEvents anomalies, TimeProvider clock)
 {
     // A run that nobody goes on with must not hold up a stream for ever.
     private static readonly TimeSpan LongestRun = TimeSpan.FromHours(2);
@@ -64,6 +65,8 @@ internal sealed class StreamCleaner(LakeTables tables, SourceCleaner cleaner, Ru
         var silver = await tables.Open(pipeline, target.Silver).ReadAsync((long?)null, cancellationToken);
         if (Covers(silver, target, bronze))
         {
+            // Whoever committed it may have ended before it told.
+            await anomalies.TellAsync(pipeline, target.Silver, ScoredBatch.Of(StepState.Of(silver, target.Silver), isRepeat: true), runId: null, cancellationToken);
             return CatchUp.Done;
         }
 
@@ -87,6 +90,7 @@ internal sealed class StreamCleaner(LakeTables tables, SourceCleaner cleaner, Ru
             IsStream = true,
         };
         var outcome = await cleaner.CleanAsync(target.Source, work, target.Pipeline.Step(target.Silver).Definition, id, cancellationToken);
+        await anomalies.TellAsync(pipeline, target.Silver, outcome.Scored, runId: null, cancellationToken);
         return outcome.Result switch
         {
             { Split: not null } => CatchUp.NeedsRun,

@@ -43,6 +43,9 @@ public sealed class AnomalyThresholdTests
         Assert.Equal([5, 0, 10], thresholds.Select(t => t.Rows));
         Assert.All(thresholds, t => Assert.False(t.IsAnomaly(1e9)));
         Assert.Null(thresholds[0].Score(900));
+
+        // A registered model is read again as it was.
+        Assert.Equal(thresholds, Json.Read<IReadOnlyList<AnomalyThreshold>>(Json.Write(thresholds)));
     }
 
     [Theory]

@@ -93,6 +93,38 @@ public sealed class FeatureMatrixTests : IDisposable
         Assert.Contains("of its scale, which is too far from the others for 32-bit floats in row", Assert.Throws<TerminalException>(() => FeatureMatrix.Read(result, trained, CancellationToken.None)).Message, StringComparison.Ordinal);
     }
 
+    // Else a row would have another distance in each batch.
+    [Fact]
+    public void Read_ForAModel_GivesARowTheSameDistanceWhateverIsReadWithIt()
+    {
+        var trained = new KMeansTrainer().Train(Read("select 1e6 + (i * 0.37 % 11)::double as a, i % 7::double as b from range(300) t(i)"), new KMeansOptions { K = 3 }, CancellationToken.None).Model;
+
+        var alone = DistanceOf("select 1000003.21::double as a, 2.7::double as b");
+
+        Assert.Equal(alone, DistanceOf("select 1000003.21::double as a, 2.7::double as b union all select i * 12345.678, 1e5 from range(50) t(i)"));
+
+        float DistanceOf(string sql)
+        {
+            using var result = session.Query(sql);
+            var matrix = FeatureMatrix.Read(result, trained, CancellationToken.None);
+            return KMeansTrainer.DistancesOf(matrix, KMeansTrainer.Apply(matrix, trained, 1, CancellationToken.None), 1, CancellationToken.None)[0];
+        }
+    }
+
+    [Fact]
+    public void Reach_ValueWithin_IsReadAndOneBeyondIsNot()
+    {
+        var trained = new KMeansTrainer().Train(Read("select i * 1e-3::double as a, 5 + i % 3::double as b from range(100) t(i)", FeatureScaling.Standard), new KMeansOptions { K = 2 }, CancellationToken.None).Model;
+        var (centre, reach) = (FeatureMatrix.Centre(trained)[0], FeatureMatrix.Reach(trained)[0]);
+
+        foreach (var (factor, isRead) in new[] { (1.0, true), (-1.0, true), (1.01, false) })
+        {
+            using var result = session.Query(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"select {centre + (factor * reach):R}::double as a, 5::double as b"));
+            var error = Record.Exception(() => FeatureMatrix.Read(result, trained, CancellationToken.None));
+            Assert.Equal(isRead, error is null);
+        }
+    }
+
     [Fact]
     public void Select_OtherNumbers_AreCast() => Assert.Equal(3, Read(FeatureMatrix.Select(["n", "odd name"], "select i as n, i::decimal(9,2) as \"odd name\" from range(3) t(i)")).Rows);
 

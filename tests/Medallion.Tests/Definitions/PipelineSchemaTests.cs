@@ -85,6 +85,7 @@ public sealed class PipelineSchemaTests
     [InlineData("name: shop\nsources: {a: {connector: file, path: x, colums: {}}}", "$.sources.a.colums")]
     [InlineData("name: shop\nsources: {a: {connector: file}}", "$.sources.a")]
     [InlineData("name: shop\nsources: {a: {connector: file, path: x, key: id}}", "$.sources.a.key")]
+    [InlineData("name: shop\nsources: {a: {connector: eventhub, score: load}}", "$.sources.a.score")]
     [InlineData("name: shop\nsources: {a: {connector: file, path: x, columns: {b: {type: bigint, required: maybe}}}}", "$.sources.a.columns.b.required")]
     [InlineData("name: shop\nsources: {a: {connector: file, path: x, columns: {b: {type: bigint, from: B, expr: B}}}}", "$.sources.a.columns.b")]
     [InlineData("name: shop\nsources: {A: {connector: file, path: x}}", "$.sources.A")]

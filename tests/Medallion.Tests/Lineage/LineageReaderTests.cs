@@ -235,6 +235,21 @@ public sealed class LineageReaderTests(MedallionFixture medallion)
     }
 
     [Fact]
+    public async Task Read_SourceThatModelsScore_FollowsWhatTheyLookAt()
+    {
+        var shop = await TestPipeline.CreateAsync(medallion, """
+            sources: {f: {connector: file, path: $/*.csv, columns: {id: {type: bigint}, x: {type: double}, y: {type: double}}, score: [load]}}
+            clusters: {load: {from: silver.f, key: [id], features: {x: , y: }}}
+            """);
+
+        var lines = Show(await LineageOfAsync(shop), "silver.f").Split('\n').Where(l => l.StartsWith("load_", StringComparison.Ordinal));
+
+        Assert.Equal(
+            new[] { "cluster", "distance", "anomaly_score", "anomaly" }.Select(column => $"load_{column} <- bronze.f.x transformation, bronze.f.y transformation"),
+            lines);
+    }
+
+    [Fact]
     public async Task Read_SourceWithoutContract_KnowsItsColumnsFromBronze()
     {
         const string Yaml = "sources: {items: {connector: file, path: $/*.csv}, more: {connector: file, path: $/more/*.csv}}";

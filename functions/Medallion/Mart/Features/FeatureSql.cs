@@ -13,10 +13,17 @@ internal sealed class FeatureSql
     private const int MaxOutputs = 5000;
     private readonly FeatureQuery query;
     private readonly string source;
+    private readonly bool isFiltered;
     private readonly IReadOnlyList<MartColumn> keys;
     private readonly IReadOnlyList<FeatureKind> features;
 
     public FeatureSql(FeatureQuery query, TableKey table, MartColumns columns)
+        : this(query, $"{table.Layer}.{Sql.Identifier(table.Name)}", columns)
+    {
+    }
+
+    /// <summary>A question about a relation that SQL can name: a table, or a SELECT in brackets.</summary>
+    public FeatureSql(FeatureQuery query, string relation, MartColumns columns)
     {
         if (query.Features.Count is 0 or > MaxFeatures)
         {
@@ -26,8 +33,9 @@ internal sealed class FeatureSql
         this.query = query;
         keys = [.. query.Key.Select(k => columns.Find(k, "key"))];
         features = [.. query.Features.Select(f => FeatureKind.Of(f, columns.Find(f.Column, "features")))];
-        var where = query.Where is { } filter ? $" where {FilterSql.Of(filter, columns, "where")}" : "";
-        source = $"{table.Layer}.{Sql.Identifier(table.Name)}{where}";
+        var where = query.Where is { } filter ? $" where ({FilterSql.Of(filter, columns, "where")})" : "";
+        source = $"{relation}{where}";
+        isFiltered = where.Length > 0;
     }
 
     /// <summary>A SELECT with the columns that are read.</summary>
@@ -40,6 +48,21 @@ internal sealed class FeatureSql
         var counts = Check(session, cancellationToken);
         var fitted = query.Fitted is { } given ? Checked(given) : Fit(session, counts, cancellationToken);
         CheckFitted(session, fitted, cancellationToken);
+        return (Select(fitted), fitted);
+    }
+
+    /// <summary>A SELECT made the way they were fitted, without the rows that <see cref="Build"/> would refuse.</summary>
+    /// <exception cref="QueryException"><c>fitted</c> is of other features.</exception>
+    public string Sound(FittedFeatures given)
+    {
+        var fitted = Checked(given);
+        var missing = features.Where(f => f.Wanted.Impute is null && !f.TakesMissing).Select(f => f.IsMissing);
+        var refused = features.Select((f, i) => f.Refuses(fitted.Columns[i])?.Condition).OfType<string>();
+        return $"{Select(fitted)}{string.Concat(missing.Concat(refused).Select((condition, i) => $"{(i == 0 && !isFiltered ? " where" : " and")} ({condition}) is not true"))}";
+    }
+
+    private string Select(FittedFeatures fitted)
+    {
         var outputs = keys.Select(k => (Name: k.Name, Sql: k.Sql))
             .Concat(features.SelectMany((feature, i) => feature.Outputs(fitted.Columns[i])))
             .ToList();
@@ -53,7 +76,7 @@ internal sealed class FeatureSql
             throw new QueryException($"The answer would have two columns '{MartColumns.Echo(twice.Key)}': name each column once.");
         }
 
-        return ($"select {string.Join(", ", outputs.Select(o => $"{o.Sql} as {Sql.Identifier(o.Name)}"))} from {source}", fitted);
+        return $"select {string.Join(", ", outputs.Select(o => $"{o.Sql} as {Sql.Identifier(o.Name)}"))} from {source}";
     }
 
     // How many values each feature lacks: without something that stands for them the rows have no features.

@@ -2,6 +2,7 @@ using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
+using Pipeline.Medallion.Silver;
 using Pipeline.Medallion.Sources.File;
 
 namespace Pipeline.Medallion.Schemas.Sources;
@@ -25,7 +26,7 @@ internal static class UnknownFields
         }
 
         var read = ReadBy(source);
-        var taken = source.Columns.Select(c => c.Name).Concat(source.Partition?.As ?? []).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var taken = source.Columns.Select(c => c.Name).Concat(source.Partition?.As ?? []).Concat(ScoreColumns.Of(source)).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var columns = source.Columns.ToList();
         foreach (var field in detected.Where(d => !read.Contains(ColumnNames.ForTable(d.Name))))
         {
