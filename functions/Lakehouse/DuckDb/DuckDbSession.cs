@@ -29,6 +29,9 @@ public sealed partial class DuckDbSession : IDisposable
     /// <summary>The session's own folder, deleted with all that is in it by <see cref="Dispose"/>.</summary>
     public string TempDirectory { get; }
 
+    /// <summary>The catalog in which it makes tables and views; that of a database without other sessions has the name that DuckDB gives it.</summary>
+    internal string Catalog => catalog ?? "memory";
+
     /// <summary>Opens an empty database: times in UTC, no extension loaded from anywhere, rows kept in order.</summary>
     /// <exception cref="DuckDbException">An option has a value that DuckDB does not take.</exception>
     public static DuckDbSession Open(DuckDbOptions options) => Open(options, null, folder => DuckDbDatabase.Open(options, folder));

@@ -35,7 +35,7 @@ internal static class UsedColumns
             using var plan = JsonDocument.Parse(result.Rows().Single()[1] as string ?? "[]", SelectStatement.TreeOptions);
             var found = new Dictionary<string, HashSet<int>?>();
             Collect(plan.RootElement, found);
-            return [.. tables.Select((table, number) => Names(table.Columns, found.GetValueOrDefault($"memory.{Scanned(number)}")))];
+            return [.. tables.Select((table, number) => Names(table.Columns, found.GetValueOrDefault($"{session.Catalog}.{Scanned(number)}")))];
         }
         finally
         {

@@ -122,6 +122,18 @@ public sealed class DuckDbPoolTests : IDisposable
     }
 
     [Fact]
+    public void UsedColumns_InAKeptDatabase_AreThoseOfTheSelect()
+    {
+        Open().Dispose();
+        using var session = Open();
+        session.Execute("create schema silver");
+
+        var used = UsedColumns.Of(session, "select max(a) from silver.t where c > 1", [(new TableName("silver", "t"), [new("a", "INTEGER"), new("b", "INTEGER"), new("c", "INTEGER")])]);
+
+        Assert.Equal(["a", "c"], used.Single().Order());
+    }
+
+    [Fact]
     public void Dispose_WhileASessionIsOpen_LeavesItAndKeepsNothing()
     {
         var session = Open();

@@ -36,16 +36,16 @@ internal sealed partial class AppProcess : IAsyncDisposable
 
         process = new Process { StartInfo = start, EnableRaisingEvents = true };
         process.OutputDataReceived += (_, line) => Read(line.Data);
-        process.ErrorDataReceived += (_, line) => error.AppendLine(line.Data);
-        process.Exited += (_, _) => listening.TrySetException(new InvalidOperationException($"The app has ended: {output}{error}"));
+        process.ErrorDataReceived += (_, line) => Add(error, line.Data);
+        process.Exited += (_, _) => listening.TrySetException(new InvalidOperationException($"The app has ended: {Output}{Error}"));
         process.Start();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
 
-    public string Output => output.ToString();
+    public string Output => Text(output);
 
-    public string Error => error.ToString();
+    public string Error => Text(error);
 
     public Task<Uri> ListeningAsync() => listening.Task.WaitAsync(Deadline, TestContext.Current.CancellationToken);
 
@@ -76,9 +76,26 @@ internal sealed partial class AppProcess : IAsyncDisposable
     [GeneratedRegex("Listening on (http://[^ ]+/)\\.")]
     private static partial Regex Address();
 
+    // Lines come on threads of their own, while tests look at what there is.
+    private static void Add(StringBuilder text, string? line)
+    {
+        lock (text)
+        {
+            text.AppendLine(line);
+        }
+    }
+
+    private static string Text(StringBuilder text)
+    {
+        lock (text)
+        {
+            return text.ToString();
+        }
+    }
+
     private void Read(string? line)
     {
-        output.AppendLine(line);
+        Add(output, line);
         if (line is not null && Address().Match(line) is { Success: true } match)
         {
             listening.TrySetResult(new Uri(match.Groups[1].Value));
