@@ -38,7 +38,8 @@ internal sealed class ClusterTraining(DataMart mart, ModelRegistry registry, IEn
         var (model, rows, labels) = known?.Clusters is { } trained
             ? Apply(known, trained, features, cancellationToken)
             : await TrainAsync(work, clusters, features, last, cancellationToken);
-        Append(session, model.Clusters ?? throw new InvalidOperationException("A model of clusters was trained."), rows, labels, cancellationToken);
+        session.Execute($"create table clusters ({ClusterScores.Columns})", cancellationToken);
+        ClusterScores.Append(session, "clusters", model.Clusters ?? throw new InvalidOperationException("A model of clusters was trained."), (rows, labels), null, Environment.ProcessorCount, cancellationToken);
         var keys = Path.Combine(session.TempDirectory, "keys.parquet");
         features.WriteKeys(keys);
         return new Learned($"select * from read_parquet({Sql.Literal(keys)}) positional join clusters", model.Version);
@@ -118,34 +119,6 @@ internal sealed class ClusterTraining(DataMart mart, ModelRegistry registry, IEn
                 $"A row is an anomaly if it is more than {clusters.Anomalies.ToString(CultureInfo.InvariantCulture)} deviations further from its centroid than its cluster's median; a cluster of fewer than {AnomalyThreshold.MinRows} rows has none.",
             ],
         };
-    }
-
-    // Row by row into an appender, for the values come from no table; the keys beside them are never looked at here.
-    private static void Append(DuckDbSession session, TrainedClusters trained, FeatureMatrix rows, Clusters clusters, CancellationToken cancellationToken)
-    {
-        var distances = KMeansTrainer.DistancesOf(rows, clusters, Environment.ProcessorCount, cancellationToken);
-        session.Execute("create table clusters (cluster bigint, distance double, anomaly_score double, anomaly boolean)", cancellationToken);
-        using var appender = session.Append("clusters");
-        var labels = clusters.Labels.Span;
-        for (var row = 0; row < labels.Length; row++)
-        {
-            var threshold = trained.Thresholds[labels[row]];
-            appender.AppendNumber(labels[row]);
-            appender.AppendReal(distances[row]);
-            if (threshold.Score(distances[row]) is { } score)
-            {
-                appender.AppendReal(score);
-            }
-            else
-            {
-                appender.AppendNothing();
-            }
-
-            appender.AppendNumber(threshold.IsAnomaly(distances[row]) ? 1 : 0);
-            appender.EndRow();
-        }
-
-        appender.Complete();
     }
 
     private async Task<Learned> TellAsync(LearnWork work, ClusterDefinition clusters, DuckDbSession session, CancellationToken cancellationToken)

@@ -85,7 +85,7 @@ internal sealed class RowScoring(NewestModels newest, ILogger logger)
         session.Execute(
             $"""
             create or replace temp table scorable as select row_number() over () - 1 as {Number}, * from ({select}) where {string.Join(" and ", fits)};
-            create or replace temp table said ({Number} bigint, cluster bigint, distance double, anomaly_score double, anomaly boolean)
+            create or replace temp table said ({Number} bigint, {ClusterScores.Columns})
             """,
             cancellationToken);
         var (rows, anomalies) = (session.Scalar<long>("select count(*) from scorable", cancellationToken), 0L);
@@ -104,33 +104,7 @@ internal sealed class RowScoring(NewestModels newest, ILogger logger)
     {
         var matrix = Read(session, trained, features, cancellationToken);
         var clusters = KMeansTrainer.Apply(matrix, trained.Model, threads: 1, cancellationToken);
-        var distances = KMeansTrainer.DistancesOf(matrix, clusters, threads: 1, cancellationToken);
-        var labels = clusters.Labels.Span;
-        var anomalies = 0L;
-        using var appender = session.Append("said");
-        for (var row = 0; row < labels.Length; row++)
-        {
-            var threshold = trained.Thresholds[labels[row]];
-            var isAnomaly = threshold.IsAnomaly(distances[row]);
-            anomalies += isAnomaly ? 1 : 0;
-            appender.AppendNumber(first + row);
-            appender.AppendNumber(labels[row]);
-            appender.AppendReal(distances[row]);
-            if (threshold.Score(distances[row]) is { } score)
-            {
-                appender.AppendReal(score);
-            }
-            else
-            {
-                appender.AppendNothing();
-            }
-
-            appender.AppendNumber(isAnomaly ? 1 : 0);
-            appender.EndRow();
-        }
-
-        appender.Complete();
-        return anomalies;
+        return ClusterScores.Append(session, "said", trained, (matrix, clusters), first, threads: 1, cancellationToken);
     }
 
     private static FeatureMatrix Read(DuckDbSession session, TrainedClusters trained, string features, CancellationToken cancellationToken)
