@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Pipeline.Lakehouse.Delta;
+using Pipeline.Lakehouse.Storage;
 using Pipeline.Medallion;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Streaming;
@@ -7,10 +8,13 @@ using Pipeline.Medallion.Streaming;
 namespace Pipeline.Faults.Streaming;
 
 /// <summary>How far bronze has the hub's events, by the positions in its commits.</summary>
-internal sealed class LandedEvents(LakeTables tables)
+internal sealed class LandedEvents(ILake lake)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
-    private readonly DeltaTable table = tables.Open(StreamSandbox.Pipeline, new TableKey("bronze", "readings"));
+    private static readonly LakePath Bronze = LakeTables.Root(StreamSandbox.Pipeline, new TableKey("bronze", "readings"));
+
+    // It is asked all the time, and what it costs the app has not.
+    private readonly NewestSnapshots newest = new(lake, TimeProvider.System);
 
     /// <summary>Waits until bronze has one of some events, asked for again and again.</summary>
     /// <exception cref="TimeoutException">It has none in time.</exception>
@@ -29,7 +33,7 @@ internal sealed class LandedEvents(LakeTables tables)
     private async Task UntilAsync(Predicate<DeltaSnapshot> there, TimeSpan deadline, CancellationToken cancellationToken)
     {
         var waited = Stopwatch.StartNew();
-        while (await table.ReadAsync((long?)null, cancellationToken) is not { } snapshot || !there(snapshot))
+        while (await newest.ReadAsync(Bronze, cancellationToken) is not { } snapshot || !there(snapshot))
         {
             if (waited.Elapsed > deadline)
             {

@@ -2,7 +2,6 @@ using Azure.Storage.Blobs;
 using Pipeline.Faults.Storage;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.Local.Emulators;
-using Pipeline.Medallion;
 
 namespace Pipeline.Faults.Streaming;
 
@@ -35,7 +34,7 @@ internal sealed class StreamSandbox : IAsyncDisposable
         Second = new App(proxy.ConnectionString(), Path.Combine(folder, "second"), settings);
         Api = new Api(App.Api);
         Producer = new EventProducer(lag);
-        Landed = new LandedEvents(new LakeTables(new BlobLake(new BlobServiceClient(storage.ConnectionString, BlobLake.Options())), TimeProvider.System));
+        Landed = new LandedEvents(new BlobLake(new BlobServiceClient(storage.ConnectionString, BlobLake.Options())));
         Connect();
     }
 
