@@ -35,19 +35,28 @@ public sealed class DuckDbPool : IDisposable
         }
     }
 
-    /// <summary>Takes a database back, as empty as it was.</summary>
+    /// <summary>Takes a database back, as empty as it was. If there are enough, the one that has waited longest goes: nobody asks for its limits any more.</summary>
     internal void Return(DuckDbDatabase database)
     {
+        DuckDbDatabase? gone = null;
         lock (gate)
         {
-            if (!isDisposed && kept.Count < MostKept)
+            if (isDisposed)
+            {
+                gone = database;
+            }
+            else
             {
                 kept.Add(database);
-                return;
+                if (kept.Count > MostKept)
+                {
+                    gone = kept[0];
+                    kept.RemoveAt(0);
+                }
             }
         }
 
-        database.Dispose();
+        gone?.Dispose();
     }
 
     // The one that was used last is the one whose memory is warm.

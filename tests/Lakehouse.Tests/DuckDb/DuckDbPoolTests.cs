@@ -63,6 +63,19 @@ public sealed class DuckDbPoolTests : IDisposable
         Assert.Equal("64.0 MiB", other.Scalar<string>("select current_setting('memory_limit')"));
     }
 
+    // Databases that nobody asks for must not keep out those that somebody does.
+    [Fact]
+    public void Open_AfterManyOfOtherLimits_IsStillKept()
+    {
+        var others = Enumerable.Range(0, 6).Select(_ => pool.Open(Options with { Threads = 1 })).ToList();
+        others.ForEach(o => o.Dispose());
+        Open().Dispose();
+
+        using var session = Open();
+
+        Assert.Equal("session_2", Catalog(session));
+    }
+
     public static TheoryData<Action<DuckDbSession>> Changes => new()
     {
         session => session.LockDown([]),
