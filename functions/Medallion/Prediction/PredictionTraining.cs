@@ -43,10 +43,13 @@ internal sealed class PredictionTraining(DataMart mart, ModelRegistry registry) 
         var rows = new PredictionSql(prediction, Path.Combine(session.TempDirectory, "keys.parquet"), Path.Combine(session.TempDirectory, "features.parquet"));
         var model = known ?? await TrainAsync(work, prediction, question, rows, session, last, cancellationToken);
         var trained = model.Regression ?? throw new InvalidOperationException("A regression was trained.");
-        using (await ReadAsync(question with { Fitted = trained.Fitted }, rows, cancellationToken))
+        if (known is not null)
         {
-            return new Learned(rows.Predicted(trained), model.Version);
+            // Whoever has just trained has read them.
+            using var features = await ReadAsync(question with { Fitted = trained.Fitted }, rows, cancellationToken);
         }
+
+        return new Learned(rows.Predicted(trained), model.Version);
     }
 
     private async Task<MartFeatures> ReadAsync(FeatureQuery question, PredictionSql rows, CancellationToken cancellationToken)
