@@ -15,6 +15,8 @@ internal sealed record BenchmarkOptions
           peers     [--rows N]                                                the same work in pandas and Polars
           serve     [--rows N] [--times N]                                    rows of silver to PostgreSQL, beside \copy from of the same rows as CSV
           database  [--rows N]                                                rows of PostgreSQL into bronze, beside \copy to and DuckDB
+          rest      [--rows N] [--times N]                                    records of an HTTP API into bronze, beside fetching the pages and DuckDB; then increments
+          webhook   [--rows N]                                                signed deliveries, beside creating two blobs each
           cluster   [--rows N] [--memory SIZE] [--times N] [--threads N]      k-means beside scikit-learn, the machine's limit measured in the same run; and so many rows out of Parquet
           score     [--rows N] [--times N]                                    landings of so many events, without a model and scored by one
           mart      [--rows N]                                                questions to the mart: over all rows, of gold, and as many as go

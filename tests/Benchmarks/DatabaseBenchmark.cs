@@ -22,7 +22,7 @@ internal static class DatabaseBenchmark
             alter table sales add primary key (order_id)
             """),
             cancellationToken);
-        await using var app = await SalesApp.StartAsync(options, cancellationToken, broker: null, postgres.ConnectionString);
+        await using var app = await SalesApp.StartAsync(options, cancellationToken, connections: new Dictionary<string, string> { ["warehouse"] = postgres.ConnectionString });
         var wall = await app.RunAsync(cancellationToken, "database", fullRefresh: false, "bronze.sales");
         var csv = Path.Combine(app.Folder, "sales.csv");
         var copied = await psql.CopyToAsync("sales", csv, cancellationToken);

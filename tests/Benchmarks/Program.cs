@@ -11,6 +11,8 @@ return args switch
     ["snapshot", .. var rest] => await DoneAsync(SnapshotBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
     ["serve", .. var rest] => await DoneAsync(ServeBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
     ["database", .. var rest] => await DoneAsync(DatabaseBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
+    ["rest", .. var rest] => await DoneAsync(RestBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
+    ["webhook", .. var rest] => await DoneAsync(WebhookBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
     ["cluster", .. var rest] => await DoneAsync(ClusterBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
     ["score", .. var rest] => await DoneAsync(ScoreBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),
     ["mart", .. var rest] => await DoneAsync(MartBenchmark.RunAsync(BenchmarkOptions.Parse(rest), CancellationToken.None)),

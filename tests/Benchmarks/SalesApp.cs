@@ -35,8 +35,8 @@ internal sealed class SalesApp : IAsyncDisposable
     /// <param name="options">The engine's limits.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <param name="broker">Where events come from; null: the functions for events are off.</param>
-    /// <param name="warehouse">The connection string of the connection <c>warehouse</c>; null: there is none.</param>
-    public static async Task<SalesApp> StartAsync(BenchmarkOptions options, CancellationToken cancellationToken, Broker? broker = null, string? warehouse = null)
+    /// <param name="connections">The settings of connections by their names; null: there are none.</param>
+    public static async Task<SalesApp> StartAsync(BenchmarkOptions options, CancellationToken cancellationToken, Broker? broker = null, IReadOnlyDictionary<string, string>? connections = null)
     {
         var folder = Directory.CreateTempSubdirectory("pipeline-bench-").FullName;
         var azurite = await Azurite.StartAsync(Path.Combine(folder, "azurite"), blobPort: null, cancellationToken);
@@ -51,7 +51,6 @@ internal sealed class SalesApp : IAsyncDisposable
             ["Engine__ScratchFolder"] = Path.Combine(folder, "scratch"),
             ["Engine__MemoryBytes"] = options.MemoryBytes?.ToString(CultureInfo.InvariantCulture) ?? "",
             ["Engine__ScratchBytes"] = options.ScratchBytes?.ToString(CultureInfo.InvariantCulture) ?? "",
-            ["Connections__warehouse"] = warehouse ?? "",
             ["EventHub"] = broker?.ConnectionString ?? "",
             ["EventHub__Name"] = "events",
             ["EventHub__LiveConsumerGroup"] = "live",
@@ -59,6 +58,11 @@ internal sealed class SalesApp : IAsyncDisposable
             ["AzureWebJobs.WatchEvents.Disabled"] = broker is null ? "true" : "false",
             ["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location,
         };
+        foreach (var (name, setting) in connections ?? new Dictionary<string, string>())
+        {
+            environment[$"Connections__{name}"] = setting;
+        }
+
         var port = FreePorts.Take();
         string[] arguments = [dll, "--port", port.ToString(CultureInfo.InvariantCulture)];
         var process = ChildProcess.Start("dotnet", arguments, environment, Path.GetDirectoryName(dll), Path.Combine(folder, "app.log"), "dotnet was not found");

@@ -10,7 +10,7 @@ internal static class ServeBenchmark
     {
         await using var postgres = new PostgresFixture();
         await postgres.InitializeAsync();
-        await using var app = await SalesApp.StartAsync(options, cancellationToken, broker: null, postgres.ConnectionString);
+        await using var app = await SalesApp.StartAsync(options, cancellationToken, connections: new Dictionary<string, string> { ["warehouse"] = postgres.ConnectionString });
         var (psql, csv) = (new Psql(postgres), Path.Combine(app.Folder, "sales.csv"));
         SalesFile.Write(csv, 0, options.Rows, app.Folder);
         await app.UploadAsync(csv, cancellationToken);

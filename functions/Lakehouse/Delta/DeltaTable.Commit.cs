@@ -61,12 +61,15 @@ public sealed partial class DeltaTable
             checkedVersion = await CheckConflictsAsync(commit, checkedVersion, table?.Version ?? -1, cancellationToken);
             var version = (table?.Version ?? -1) + 1;
             var actions = plan(table, clock.GetUtcNow());
-            if (await TryPutAsync(version, LogEntry.Write(actions), cancellationToken))
+            var entry = LogEntry.Write(actions);
+            if (await TryPutAsync(version, entry, cancellationToken))
             {
                 table ??= new TableState(root);
                 table.Apply(version, actions);
+                var committed = new KnownTable(table, entry);
+                known.Keep(root, committed);
                 var failure = await CheckpointIfDueAsync(table, cancellationToken);
-                return new CommitResult { Version = version, Repeated = false, Snapshot = table.Snapshot(), CheckpointFailure = failure };
+                return new CommitResult { Version = version, Repeated = false, Snapshot = committed.Snapshot, CheckpointFailure = failure };
             }
 
             if (clock.GetUtcNow() >= deadline)

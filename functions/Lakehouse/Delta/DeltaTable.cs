@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Pipeline.Lakehouse.Storage;
 
@@ -10,6 +11,12 @@ namespace Pipeline.Lakehouse.Delta;
 /// <param name="scratch">A local directory for checkpoints on their way; by default that of the system.</param>
 public sealed partial class DeltaTable(ILake lake, LakePath root, TimeProvider clock, string? scratch = null)
 {
+    // What is known of a lake's tables lives as long as the lake.
+    private static readonly ConditionalWeakTable<ILake, LogCache> Logs = [];
+
+    // Beyond so many commits the checkpoint is the shorter way.
+    private const int LongestWay = 20;
+    private readonly LogCache known = Logs.GetOrCreateValue(lake);
     private readonly DeltaLog log = new(lake, root);
     private readonly Checkpoint checkpoint = new(lake, root, scratch ?? Path.GetTempPath());
 
@@ -18,7 +25,7 @@ public sealed partial class DeltaTable(ILake lake, LakePath root, TimeProvider c
 
     /// <summary>The table at a version, or at its newest; null where there is no table.</summary>
     /// <exception cref="TerminalException">The version is gone or never was, the log is damaged, or the table asks for a newer reader.</exception>
-    public async Task<DeltaSnapshot?> ReadAsync(long? version, CancellationToken cancellationToken) => (await LoadAsync(version, cancellationToken))?.Snapshot();
+    public async Task<DeltaSnapshot?> ReadAsync(long? version, CancellationToken cancellationToken) => (await LookAsync(version, cancellationToken))?.Snapshot;
 
     /// <summary>The table as it was at a time: at the newest version whose log entry was written by then; null where there is no table.</summary>
     /// <remarks>The times are those of the log entries on the lake, as in other engines: a copied table has the times of its copying.</remarks>
@@ -50,7 +57,79 @@ public sealed partial class DeltaTable(ILake lake, LakePath root, TimeProvider c
         info.Operation ?? "unknown",
         (info.OperationMetrics ?? new Dictionary<string, JsonElement>()).ToDictionary(metric => metric.Key, metric => metric.Value.ToString()));
 
-    internal async Task<TableState?> LoadAsync(long? version, CancellationToken cancellationToken)
+    internal async Task<TableState?> LoadAsync(long? version, CancellationToken cancellationToken) =>
+        await LookAsync(version, cancellationToken) is { } found ? found.State.Copy(clock.GetUtcNow()) : null;
+
+    private async Task<KnownTable?> LookAsync(long? version, CancellationToken cancellationToken)
+    {
+        var last = known.Find(root);
+        var found = last is null ? null : await GoOnAsync(last, version, cancellationToken);
+        if (found is null)
+        {
+            found = await ReplayAsync(version, cancellationToken);
+            if (version is not null && last is not null)
+            {
+                // The newest is asked for more often than what was.
+            }
+            else if (found is null)
+            {
+                known.Forget(root);
+            }
+            else
+            {
+                known.Keep(root, found);
+            }
+        }
+        else if (found != last)
+        {
+            known.Keep(root, found);
+        }
+
+        if (found is not null)
+        {
+            DeltaProtocol.CheckReadable(root, found.State.Protocol, found.State.Metadata);
+        }
+
+        return found;
+    }
+
+    // Null: it is not what the log holds any more, or does not lead to that version.
+    private async Task<KnownTable?> GoOnAsync(KnownTable last, long? version, CancellationToken cancellationToken)
+    {
+        if (version < last.Version)
+        {
+            return null;
+        }
+
+        var here = log.ReadCommitAsync(last.Version, cancellationToken);
+        var next = version == last.Version ? Task.FromResult<byte[]?>(null) : log.ReadCommitAsync(last.Version + 1, cancellationToken);
+        await Task.WhenAll(here, next);
+        if (!last.IsOf(await here))
+        {
+            return null;
+        }
+
+        var (table, entry) = (last.State.Copy(clock.GetUtcNow()), await next);
+        if (entry is null)
+        {
+            return version is null || version == last.Version ? last : null;
+        }
+
+        for (var content = entry; content is not null; content = table.Version == version ? null : await log.ReadCommitAsync(table.Version + 1, cancellationToken))
+        {
+            if (table.Version - last.Version == LongestWay)
+            {
+                return null;
+            }
+
+            entry = content;
+            table.Apply(table.Version + 1, LogEntry.Read(entry, log.Commit(table.Version + 1)));
+        }
+
+        return version is null || version == table.Version ? new KnownTable(table, entry) : null;
+    }
+
+    private async Task<KnownTable?> ReplayAsync(long? version, CancellationToken cancellationToken)
     {
         if (await log.FindAsync(version, cancellationToken) is not { } segment)
         {
@@ -58,23 +137,24 @@ public sealed partial class DeltaTable(ILake lake, LakePath root, TimeProvider c
         }
 
         var table = new TableState(root);
+        byte[]? last = null;
         if (segment.Checkpoint.Count > 0)
         {
             table.Apply(segment.CheckpointVersion, await checkpoint.ReadAsync(segment.Checkpoint, cancellationToken));
-            if (segment.Commits.Count == 0 && await log.ReadCommitAsync(segment.Version, cancellationToken) is { } last)
+            if (segment.Commits.Count == 0 && await log.ReadCommitAsync(segment.Version, cancellationToken) is { } content)
             {
                 // A checkpoint never holds commitInfo, and with it the time of the commit.
+                last = content;
                 table.Apply(segment.Version, LogEntry.Read(last, log.Commit(segment.Version)).Where(action => action.CommitInfo is not null));
             }
         }
 
         foreach (var (number, content) in await log.ReadCommitsAsync(segment.Commits, cancellationToken))
         {
-            table.Apply(number, LogEntry.Read(content ?? throw new TransientException($"The log entry {number} of the table {root} vanished "
-                + "while it was read."), log.Commit(number)));
+            last = content ?? throw new TransientException($"The log entry {number} of the table {root} vanished while it was read.");
+            table.Apply(number, LogEntry.Read(last, log.Commit(number)));
         }
 
-        DeltaProtocol.CheckReadable(root, table.Protocol, table.Metadata);
-        return table;
+        return new KnownTable(table, last);
     }
 }

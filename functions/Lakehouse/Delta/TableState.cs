@@ -4,22 +4,24 @@ using Pipeline.Lakehouse.Storage;
 namespace Pipeline.Lakehouse.Delta;
 
 /// <summary>A table's log replayed up to a version: the specification's "Action Reconciliation".</summary>
-internal sealed class TableState(LakePath root)
+/// <param name="root">The table's directory.</param>
+/// <param name="before">What it goes on from; null: nothing.</param>
+internal sealed class TableState(LakePath root, TableState? before = null)
 {
     private const long MaxMinutes = 1000L * 365 * 24 * 60;
     private static readonly TimeSpan DefaultRetention = TimeSpan.FromDays(7);
 
-    private readonly Dictionary<string, AddAction> files = [];
-    private readonly Dictionary<string, RemoveAction> tombstones = [];
-    private readonly Dictionary<string, TransactionAction> transactions = [];
-    private readonly Dictionary<string, DomainAction> domains = [];
-    private ProtocolAction? protocol;
-    private MetadataAction? metadata;
-    private CommitInfoAction? lastCommit;
+    private readonly Dictionary<string, AddAction> files = before is null ? [] : new(before.files);
+    private readonly Dictionary<string, RemoveAction> tombstones = before is null ? [] : new(before.tombstones);
+    private readonly Dictionary<string, TransactionAction> transactions = before is null ? [] : new(before.transactions);
+    private readonly Dictionary<string, DomainAction> domains = before is null ? [] : new(before.domains);
+    private ProtocolAction? protocol = before?.protocol;
+    private MetadataAction? metadata = before?.metadata;
+    private CommitInfoAction? lastCommit = before?.lastCommit;
 
-    public long Version { get; private set; } = -1;
+    public long Version { get; private set; } = before?.Version ?? -1;
 
-    public DateTimeOffset CommittedUtc { get; private set; }
+    public DateTimeOffset CommittedUtc { get; private set; } = before?.CommittedUtc ?? default;
 
     public ProtocolAction Protocol => protocol ?? throw new TerminalException($"The log of the table {root} has no protocol up to version "
         + $"{Version}: it is damaged.");
@@ -46,16 +48,30 @@ internal sealed class TableState(LakePath root)
         Version = version;
     }
 
+    /// <summary>The same, to be changed; expired tombstones stay behind, as they do in a checkpoint.</summary>
+    public TableState Copy(DateTimeOffset now)
+    {
+        var (copy, retained) = (new TableState(root, this), RetainedSince(now));
+        foreach (var tombstone in tombstones.Values.Where(tombstone => (tombstone.DeletionTimestamp ?? 0) <= retained))
+        {
+            copy.tombstones.Remove(tombstone.Path);
+        }
+
+        return copy;
+    }
+
     /// <summary>Everything a checkpoint holds: no commitInfo, no removed domains, no expired tombstones.</summary>
     public IEnumerable<LogAction> Reconciled(DateTimeOffset now)
     {
-        var retained = (now - (Interval("delta.deletedFileRetentionDuration", out _) ?? DefaultRetention)).ToUnixTimeMilliseconds();
+        var retained = RetainedSince(now);
         return new LogAction[] { new() { Protocol = Protocol }, new() { MetaData = Metadata } }
             .Concat(transactions.Values.Select(transaction => new LogAction { Txn = transaction }))
             .Concat(domains.Values.Select(domain => new LogAction { DomainMetadata = domain }))
             .Concat(tombstones.Values.Where(tombstone => (tombstone.DeletionTimestamp ?? 0) > retained).Select(tombstone => new LogAction { Remove = tombstone }))
             .Concat(files.Values.Select(file => new LogAction { Add = file with { DataChange = false } }));
     }
+
+    private long RetainedSince(DateTimeOffset now) => (now - (Interval("delta.deletedFileRetentionDuration", out _) ?? DefaultRetention)).ToUnixTimeMilliseconds();
 
     public DeltaSnapshot Snapshot()
     {

@@ -63,7 +63,7 @@ internal sealed class RecordBatches(DuckDbSession session, DataFileWriter writer
             "arrived",
             $"select *, {KnownRecords.HashOf(columns.Select(c => c.Name))} as {KnownRecords.Hash} from (select {names}_file, _row, null::varchar as _error, null::varchar as _raw from ({(columns.Count == 0 ? "select _file, _row from taken where false" : select)}) union all by name {malformed})",
             cancellationToken);
-        known.Take(cancellationToken);
+        await known.TakeAsync(cancellationToken);
         content += RowSum.Of(session, $"select {KnownRecords.Hash} from fresh", cancellationToken);
         var stamped = Stamp(names);
 

@@ -46,8 +46,9 @@ internal sealed partial class TestTable
 
     public Task<CommitResult> CommitAsync(DeltaCommit commit) => Table.CommitAsync(commit, CancellationToken.None);
 
+    /// <summary>The table as a process finds it that has just begun: it knows nothing but the log.</summary>
     public async Task<DeltaSnapshot> ReadAsync(long? version = null) =>
-        await Table.ReadAsync(version, CancellationToken.None) ?? throw new InvalidOperationException("There is no table.");
+        await new DeltaTable(new OtherProcess(Lake), Root, Clock).ReadAsync(version, CancellationToken.None) ?? throw new InvalidOperationException("There is no table.");
 
     /// <summary>A log entry with its random ids as '#'.</summary>
     public async Task<string> EntryAsync(long version)

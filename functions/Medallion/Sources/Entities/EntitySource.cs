@@ -4,7 +4,6 @@ using Pipeline.Lakehouse.DuckDb;
 using Pipeline.Medallion.Bronze;
 using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Runs;
-using Pipeline.Medallion.Sources.File;
 using Pipeline.Medallion.Sources.Rest;
 
 namespace Pipeline.Medallion.Sources.Entities;
@@ -51,13 +50,8 @@ internal sealed class EntitySource(LakeTables tables, Engine engine, TableReader
 
         // One thread, as for APIs: a load waits for its server.
         using var session = engine.OpenSmallSession();
-        var known = new KnownRecords(session, isKeyed: true, comeOnce: true);
-        if (from is { } lower && !request.Work.Rebuild && part.Before is not null && request.Work.PlannedVersion is { } version
-            && await tables.Open(request.Work.Pipeline, request.Work.Table).ReadAsync(version, cancellationToken) is { } bronze)
-        {
-            await known.ReadAsync(reader, bronze, request.Root, ColumnNames.ForTable(part.Before.Keys), new ColumnCondition(Timestamp, FileComparison.AtLeast, EntityLines.Text(lower)), cancellationToken);
-        }
-
+        var landed = from is not null && part.Before is not null ? await LandedRecords.FindAsync(tables, reader, request, part.Before.Keys, Timestamp, cancellationToken) : null;
+        var known = new KnownRecords(session, landed, isKeyed: true, comeOnce: true);
         var batches = new RecordBatches(session, writer, request, table.Name, isFull ? EntityLines.Keys : part.Before?.Keys ?? EntityLines.Keys, part.Before?.Content, known);
         var greatest = await ReadAsync(session, accounts.Open(table), batches, from, isFull ? null : part.BegunUtc + Second, cancellationToken);
         batches.End(new EntityPosition

@@ -57,13 +57,8 @@ internal sealed class RestSource(
 
         // One thread: a load waits for its server, and what a record needs while it is looked at is needed once.
         using var session = engine.OpenSmallSession();
-        var known = new KnownRecords(session, source.Key.Count > 0);
-        if (source.Load == LoadMode.Incremental && !request.Work.Rebuild && before is not null && request.Work.PlannedVersion is { } version
-            && await tables.Open(request.Work.Pipeline, request.Work.Table).ReadAsync(version, cancellationToken) is { } bronze)
-        {
-            await known.ReadAsync(reader, bronze, request.Root, File.ColumnNames.ForTable(before.Keys), only: null, cancellationToken);
-        }
-
+        var landed = source.Load == LoadMode.Incremental && before is not null ? await LandedRecords.FindAsync(tables, reader, request, before.Keys, rest.Cursor?.Split('.')[0], cancellationToken) : null;
+        var known = new KnownRecords(session, landed, source.Key.Count > 0);
         var cursor = new RestCursor(session, source, rest);
         var batches = new RecordBatches(session, writer, request, rest.Name, source.Load == LoadMode.Full ? [] : before?.Keys ?? [], before?.Content, known);
         var load = new RestLoad(

@@ -11,7 +11,9 @@ internal sealed class RepeatFault() : StreamFault("repeat", "repeated batches")
     private const int SessionTimeoutMs = 3000;
     private const int LongestWaitMs = 8000;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    // Long enough for the app to get the partitions back and to read them: a member that came back sooner would keep them from it for good.
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan AnswerDeadline = TimeSpan.FromSeconds(5);
 
     public override async Task InjectAsync(StreamSandbox sandbox, Random random, CancellationToken cancellationToken)
