@@ -6,8 +6,8 @@ namespace Pipeline.Lakehouse.Delta;
 /// <summary>Tables as their logs made them: the next look at one reads what was committed since, not its checkpoint and all commits after it. They are held against the log whenever they are used.</summary>
 internal sealed class LogCache
 {
-    // Files, tombstones and transactions of all tables together: with its statistics one takes about a kilobyte.
-    private const int MostActions = 50_000;
+    // Files, tombstones, transactions and domains of all tables together: a file with its statistics, as text and read, takes up to 5 KB.
+    private const int MostActions = 20_000;
     private const int LeastOfTable = 16;
     private readonly Lock gate = new();
     private readonly Dictionary<LakePath, (KnownTable Table, long Used)> tables = [];

@@ -60,7 +60,7 @@ internal sealed class CleanCloser(LakeTables tables, Engine engine, TableReader 
             Remove = [.. taken.Select(f => f.Path)],
             RestsOnSilver = source.Key.Count > 0 || plan.Backfill is not null || UniqueValues.Of(source).Any(),
             Refused = [.. refused, .. rewrite?.Kept ?? []],
-            RefusedRemove = rewrite is null ? null : [.. rewrite.Removed.Select(f => f.Path)],
+            RefusedRemove = [.. rewrite?.Removed.Select(f => f.Path) ?? []],
             SilverVersion = plan.SilverVersion,
             RejectedVersion = plan.RejectedVersion,
             Scored = ScoredRows.Sum(parts.Select(p => p.Scored).Concat(buckets.Select(b => b.Scored))),

@@ -27,8 +27,8 @@ internal sealed record CleanCommit
     /// <summary>New files of rejected.</summary>
     public required IReadOnlyList<AddFile> Refused { get; init; }
 
-    /// <summary>Files of rejected that a backfill replaces; null: rejected was not looked at.</summary>
-    public IReadOnlyList<string>? RefusedRemove { get; init; }
+    /// <summary>Files of rejected that go.</summary>
+    public IReadOnlyList<string> RefusedRemove { get; init; } = [];
 
     /// <summary>The version of silver that the files rest on; null: that there is none.</summary>
     public required long? SilverVersion { get; init; }
@@ -58,10 +58,12 @@ internal sealed record CleanCommit
             new DeltaCommit
             {
                 Operation = "CLEAN",
-                Mode = !Incremental ? CommitMode.Overwrite : RefusedRemove is null ? CommitMode.Append : CommitMode.Replace,
+
+                // Also where nothing goes: what another instance refused meanwhile may be the same rows, and it need not get as far as silver.
+                Mode = Incremental && RejectedVersion is not null ? CommitMode.Replace : CommitMode.Overwrite,
                 Schema = DeltaSchema.FromDuckDb(session.Describe(CleanSql.EmptyRejected)),
                 Add = Refused,
-                Remove = RefusedRemove ?? [],
+                Remove = RefusedRemove,
                 Transaction = new TransactionId(work.TransactionId, work.Number),
                 Description = $"Rows of source {source.Name} that failed a rule, with the reasons",
                 ReadVersion = RejectedVersion ?? -1,

@@ -74,7 +74,7 @@ internal sealed class SourceCleaner(LakeTables tables, Engine engine, TableReade
             Remove = [.. merge?.Replaced.Select(f => f.Path) ?? []],
             RestsOnSilver = source.Key.Count > 0 || UniqueValues.Of(source).Any(),
             Refused = [.. refused, .. scope.Undo?.Again ?? []],
-            RefusedRemove = scope.Undo?.Remove,
+            RefusedRemove = scope.Undo?.Remove ?? [],
             SilverVersion = step.Silver?.Version,
             RejectedVersion = step.Rejected?.Version,
             Scored = scored,

@@ -118,16 +118,16 @@ public sealed class LogCacheTests
     {
         var cache = new LogCache();
         var (first, second, third) = (new LakePath("lake", "first"), new LakePath("lake", "second"), new LakePath("lake", "third"));
-        cache.Keep(first, Known(first, 20_000));
-        cache.Keep(second, Known(second, 20_000));
+        cache.Keep(first, Known(first, 8_000));
+        cache.Keep(second, Known(second, 8_000));
         Assert.NotNull(cache.Find(first));
 
-        cache.Keep(third, Known(third, 20_000));
+        cache.Keep(third, Known(third, 8_000));
 
         Assert.Null(cache.Find(second));
         Assert.NotNull(cache.Find(first));
         Assert.NotNull(cache.Find(third));
-        cache.Keep(second, Known(second, 60_000));
+        cache.Keep(second, Known(second, 25_000));
         Assert.Null(cache.Find(second));
     }
 

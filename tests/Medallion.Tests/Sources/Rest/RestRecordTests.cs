@@ -1,3 +1,8 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Pipeline.Lakehouse.Storage;
+using Pipeline.LakeTesting;
+
 namespace Pipeline.Medallion.Tests.Sources.Rest;
 
 /// <summary>What becomes of records, cursors and validators.</summary>
@@ -132,5 +137,60 @@ public sealed class RestRecordTests(MedallionFixture medallion)
         await pipeline.SucceedAsync("bronze.orders");
 
         Assert.Equal("1", await pipeline.ScalarAsync("select count(*) from bronze.orders"));
+    }
+
+    [Fact]
+    public async Task Run_Increment_FetchesThoseFilesOfBronzeThatMayHaveItsRecords()
+    {
+        var days = 3;
+        await using var shop = await RestShop.StartAsync(medallion, context =>
+        {
+            var since = context.Request.Query["from"].ToString();
+            return RestShop.JsonAsync(context, $"[{string.Join(", ", Enumerable.Range(1, days).Select(d => $"2026-01-{d:00}").Where(d => string.CompareOrdinal(d, since) >= 0).Select(d => $$"""{"id": "{{d}}", "at": "{{d}}"}"""))}]");
+        });
+        var pipeline = await shop.PipelineAsync("key: [id], cursor: at, rest: {path: orders, since: from}");
+        foreach (var more in new[] { 0, 1, 1 })
+        {
+            days += more;
+            await pipeline.SucceedAsync("bronze.orders");
+        }
+
+        days++;
+        var fetched = new Fetched(pipeline.Lake);
+        await pipeline.On(shop.Compose(change: services => services.AddSingleton<ILake>(fetched))).SucceedAsync("bronze.orders");
+
+        Assert.Equal(["/v1/orders", "/v1/orders?from=2026-01-03", "/v1/orders?from=2026-01-04", "/v1/orders?from=2026-01-05"], shop.Requests);
+        Assert.Equal(["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04", "2026-01-05", "2026-01-06"], await pipeline.QueryAsync("select id from bronze.orders order by id"));
+        Assert.Single(fetched.Files);
+    }
+
+    [Fact]
+    public async Task Run_RecordsWithoutAKey_AreTakenAsOftenAsTheyCome()
+    {
+        var records = """{"at": 1}, {"at": 2}, {"at": 2}, {"at": null}""";
+        await using var shop = await RestShop.StartAsync(medallion, context => RestShop.JsonAsync(context, $"[{records}]"));
+        var pipeline = await shop.PipelineAsync("cursor: at, rest: {path: orders}");
+        await pipeline.SucceedAsync("bronze.orders");
+
+        records += """, {"at": 2}, {"at": null}, {"at": null}, {"at": 3}, 7""";
+        await pipeline.SucceedAsync("bronze.orders");
+
+        Assert.Equal(["1|1", "2|3", "3|1", "null|4"], await pipeline.QueryAsync("select \"at\", count(*) from bronze.orders group by 1 order by 1 nulls last"));
+        Assert.Empty((await pipeline.SucceedAsync("bronze.orders")).Built);
+    }
+
+    private sealed class Fetched(ILake lake) : LakeDecorator(lake)
+    {
+        public ConcurrentBag<string> Files { get; } = [];
+
+        protected override Task BeforeAsync(Call call, string path)
+        {
+            if (call == Call.Download && path.Contains("/orders/", StringComparison.Ordinal) && !path.Contains("_delta_log", StringComparison.Ordinal))
+            {
+                Files.Add(path);
+            }
+
+            return Task.CompletedTask;
+        }
     }
 }
