@@ -9,8 +9,6 @@ namespace Pipeline.Medallion.Silver;
 /// <param name="Again">Files that went since.</param>
 internal sealed record RejectedUndo(DeltaSnapshot Then, IReadOnlyList<string> Remove, IReadOnlyList<AddFile> Again)
 {
-    private const int MostVersions = 20;
-
     // Files that went longer ago were replaced for good, and a vacuum may have been there.
     private static readonly TimeSpan OldestAgain = TimeSpan.FromHours(24);
 
@@ -25,20 +23,35 @@ internal sealed record RejectedUndo(DeltaSnapshot Then, IReadOnlyList<string> Re
             return null;
         }
 
-        for (var version = now.Version - 1; version >= 0 && version > now.Version - MostVersions; version--)
+        return await LastAsync(tables, wanted, transaction, now, cancellationToken) is { } then ? Between(then, now) : null;
+    }
+
+    // The newest version that has the number. It only grows from version to version: back in steps that double, then by halves between.
+    private static async Task<DeltaSnapshot?> LastAsync(CleanTables tables, long wanted, string transaction, DeltaSnapshot now, CancellationToken cancellationToken)
+    {
+        DeltaSnapshot? found = null;
+        var (above, below) = (now.Version, -1L);
+        for (var step = 1L; above - below > 1;)
         {
+            var version = found is null ? Math.Max(0, above - step) : (above + below) / 2;
             if (await tables.RejectedTable.ReadAsync(version, cancellationToken) is not { } then)
             {
                 return null;
             }
 
-            if (then.Transactions.GetValueOrDefault(transaction, -1) == wanted)
+            if (Number(then) > wanted)
             {
-                return Between(then, now);
+                (above, step) = (version, step * 2);
+            }
+            else
+            {
+                (below, found) = (version, then);
             }
         }
 
-        return null;
+        return found is not null && Number(found) == wanted ? found : null;
+
+        long Number(DeltaSnapshot snapshot) => snapshot.Transactions.GetValueOrDefault(transaction, -1);
     }
 
     private static RejectedUndo? Between(DeltaSnapshot then, DeltaSnapshot now)

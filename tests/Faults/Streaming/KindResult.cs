@@ -43,6 +43,7 @@ internal sealed record KindResult
         {
             Lost = parts.Sum(p => p.Verdict.Lost),
             Duplicated = parts.Sum(p => p.Verdict.Duplicated),
+            DuplicatedIn = string.Join(", ", parts.SelectMany(p => p.Verdict.DuplicatedIn.Split(", ", StringSplitOptions.RemoveEmptyEntries)).Distinct()),
             Dropped = parts.Sum(p => p.Verdict.Dropped),
             Windows = parts.Sum(p => p.Verdict.Windows),
             Differences = parts.Sum(p => p.Verdict.Differences),
@@ -69,6 +70,9 @@ internal sealed record Verdict
 
     /// <summary>Rows that an event has beyond its one in bronze, and its one in silver or rejected.</summary>
     public long Duplicated { get; init; }
+
+    /// <summary>The layers that have them.</summary>
+    public string DuplicatedIn { get; init; } = "";
 
     /// <summary>Events that the broker dropped before they were read.</summary>
     public long Dropped { get; init; }

@@ -35,11 +35,13 @@ internal sealed class StreamCheck(Api api)
         var rejected = await PairAsync(
             $"select count(distinct (file, row)), count(*) - count(distinct (file, row)) from rejected.readings where {Between("(raw::json->>'id')::bigint", first, end)}", cancellationToken);
         var unjudged = Valid(first, end) - silver.First + (end - first - Valid(first, end)) - rejected.First;
+        var doubled = new (string Table, long Rows)[] { ("bronze", twice), ("silver", silver.Second + wrong), ("rejected", rejected.Second) };
         var (windows, differences) = await LiveAsync(cancellationToken);
         return new Verdict
         {
             Lost = Math.Max(missing, unjudged - dropped),
-            Duplicated = twice + silver.Second + wrong + rejected.Second,
+            Duplicated = doubled.Sum(d => d.Rows),
+            DuplicatedIn = string.Join(", ", doubled.Where(d => d.Rows != 0).Select(d => d.Table)),
             Dropped = dropped,
             Windows = windows,
             Differences = differences,

@@ -30,7 +30,9 @@ internal sealed class StreamRun(StreamSandbox sandbox, Action<string> tell)
 
             await fault.EndAsync(sandbox, cancellationToken);
             var sent = await sandbox.Producer.FlushAsync(mark, cancellationToken);
-            return result with { Events = sent.Count, Verdict = await JudgeAsync(sent, cancellationToken), RecoverySeconds = recoveries, MostUnreadBytes = sandbox.MostUnreadBytes, Seconds = begun.Elapsed.TotalSeconds };
+            var played = result with { Events = sent.Count, Verdict = await JudgeAsync(sent, cancellationToken), RecoverySeconds = recoveries, MostUnreadBytes = sandbox.MostUnreadBytes, Seconds = begun.Elapsed.TotalSeconds };
+            sandbox.KeepFolder = !played.Passed;
+            return played.Passed ? played : played with { Problems = [$"{(played.Verdict.Duplicated > 0 ? $"rows twice in {played.Verdict.DuplicatedIn}; " : "")}logs: {sandbox.Folder}"] };
         }
         catch (Exception error) when (error is TimeoutException or HttpRequestException or Pipeline.Lakehouse.LakehouseException)
         {

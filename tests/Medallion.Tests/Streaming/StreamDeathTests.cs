@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Pipeline.Lakehouse;
 using Pipeline.Lakehouse.Storage;
 using Pipeline.LakeTesting;
+using Pipeline.Medallion.Definitions;
 using Pipeline.Medallion.Streaming;
 
 namespace Pipeline.Medallion.Tests.Streaming;
@@ -59,5 +60,44 @@ public sealed class StreamDeathTests(StreamFixture medallion)
             hub.Send(0, new { id = sent++, amount = 1 });
             hub.Send(0, new { id = sent++, amount = -1 });
         }
+    }
+
+    [Fact]
+    public async Task Ingest_SilverRefusedTimeAndAgain_LosesAndDoublesNothingAndReadsNothingAnew()
+    {
+        var created = await TestPipeline.CreateAsync(medallion, Yaml);
+        var options = new StreamOptions { Hub = created.Name };
+        var floor = medallion.Compose(TimeProvider.System, services => services.AddSingleton(options));
+        var (pipeline, hub) = (created.On(floor), new TestHub(created.Name));
+        hub.Send(0, new { id = 0, amount = 1 });
+        hub.Send(0, new { id = 1, amount = -1 });
+        await hub.DeliverAsync(floor, 0);
+        var before = await SilverAsync();
+        hub.Send(0, new { id = 2, amount = 1 });
+        hub.Send(0, new { id = 3, amount = -1 });
+        var refusing = medallion.Compose(TimeProvider.System, services => services.AddSingleton(options).AddSingleton<ILake>(new LakeWithoutSilver(created.Lake)));
+        for (var attempt = 0; attempt < 25; attempt++)
+        {
+            await Assert.ThrowsAsync<TransientException>(() => hub.DeliverAsync(refusing, 0));
+        }
+
+        await hub.DeliverAsync(floor, 0);
+
+        Assert.Equal(["0", "2"], await pipeline.QueryAsync("select id from silver.sales order by id"));
+        Assert.Equal(["1", "3"], await pipeline.QueryAsync("select row from rejected.sales order by row"));
+        Assert.Subset((await SilverAsync()).ToHashSet(), before.ToHashSet());
+
+        async Task<IEnumerable<string>> SilverAsync() => (await floor.GetRequiredService<LakeTables>().Open(created.Name, new TableKey("silver", "sales")).ReadAsync((long?)null, TestContext.Current.CancellationToken))?.Files.Select(f => f.Path) ?? [];
+    }
+
+    // The commits to it: of an instance the first one is of bronze, and then one of rejected and one of silver take turns.
+    private sealed class LakeWithoutSilver(ILake lake) : LakeDecorator(lake)
+    {
+        private int commits;
+
+        protected override Task BeforeAsync(Call call, string path) =>
+            call == Call.Create && path.Contains("/_delta_log/", StringComparison.Ordinal) && Interlocked.Increment(ref commits) is > 1 and var commit && commit % 2 == 1
+                ? throw new TransientException("Silver is not there.")
+                : Task.CompletedTask;
     }
 }
