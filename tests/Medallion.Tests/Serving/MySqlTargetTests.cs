@@ -139,7 +139,7 @@ public sealed class MySqlTargetTests(MedallionFixture medallion, MariaDbFixture 
         var gold = await StartAsync(schema, mode, "id");
         await using var proxy = new DyingProxy(mariaDb.Port);
         var dying = gold.On(Compose(mariaDb.ConnectionString.Replace($"Port={mariaDb.Port}", $"Port={proxy.Port}", StringComparison.Ordinal) + ";Pooling=false"));
-        await Deaths.RunAsync(gold, dying, proxy, mode == ServeMode.Replace ? "RENAME TABLE" : "commit$", async () =>
+        await Deaths.RunAsync(gold, dying, proxy, mode == ServeMode.Replace ? "rename table" : "commit$", async () =>
         {
             // The record that counts is that of the load which the table's comment names.
             var comment = Assert.Single(await QueryAsync($"select table_comment from information_schema.tables where table_schema = '{schema}' and table_name = 'target'"));
