@@ -114,6 +114,20 @@ public sealed class LogCacheTests
     }
 
     [Fact]
+    public async Task LoadAsync_LongAfter_LeavesExpiredTombstonesBehind()
+    {
+        await table.CommitAsync(Append("first"));
+        await table.CommitAsync(Overwrite("second"));
+        Assert.Equal(["first"], await TombstonesAsync());
+
+        table.Clock.Advance(Retention + TimeSpan.FromSeconds(1));
+
+        Assert.Empty(await TombstonesAsync());
+
+        async Task<IEnumerable<string>> TombstonesAsync() => (await table.Table.LoadAsync(null, CancellationToken.None))?.Tombstones.Keys ?? [];
+    }
+
+    [Fact]
     public void Keep_MoreThanItHolds_ForgetsWhatWasUsedLongestAgo()
     {
         var cache = new LogCache();
