@@ -63,34 +63,35 @@ public sealed partial class DeltaTable(ILake lake, LakePath root, TimeProvider c
     private async Task<KnownTable?> LookAsync(long? version, CancellationToken cancellationToken)
     {
         var last = known.Find(root);
-        var found = last is null ? null : await GoOnAsync(last, version, cancellationToken);
-        if (found is null)
+        if (last is not null && await GoOnAsync(last, version, cancellationToken) is { } newer)
         {
-            found = await ReplayAsync(version, cancellationToken);
-            if (version is not null && last is not null)
-            {
-                // The newest is asked for more often than what was.
-            }
-            else if (found is null)
-            {
-                known.Forget(root);
-            }
-            else
-            {
-                known.Keep(root, found);
-            }
-        }
-        else if (found != last)
-        {
-            known.Keep(root, found);
+            return Keep(newer);
         }
 
-        if (found is not null)
+        if (await ReplayAsync(version, cancellationToken) is not { } found)
         {
-            DeltaProtocol.CheckReadable(root, found.State.Protocol, found.State.Metadata);
+            known.Forget(root);
+            return null;
         }
 
-        return found;
+        // What was is asked for less often than what is.
+        return version is null || last is null ? Keep(found) : Readable(found);
+
+        KnownTable Keep(KnownTable table)
+        {
+            if (table != last)
+            {
+                known.Keep(root, table);
+            }
+
+            return Readable(table);
+        }
+
+        KnownTable Readable(KnownTable table)
+        {
+            DeltaProtocol.CheckReadable(root, table.State.Protocol, table.State.Metadata);
+            return table;
+        }
     }
 
     // Null: it is not what the log holds any more, or does not lead to that version.
