@@ -11,9 +11,9 @@ public sealed class QueryCommandTests(AzuriteFixture azurite) : IDisposable
     [Fact]
     public async Task Query_Json_PrintsRowsAsObjects()
     {
-        var (exitCode, output, _) = await shell.RunAsync("query", "select 1", "--json");
+        var (exitCode, output, errors) = await shell.RunAsync("query", "select 1", "--json");
 
-        Assert.Equal(0, exitCode);
+        Assert.True(exitCode == 0, errors);
         Assert.Equal("[\n  {\"country\": \"USA\", \"revenue\": 245584.6105},\n  {\"country\": \"a \\u0022b\\u0022, c\", \"revenue\": null}\n]\n", output);
     }
 
